@@ -1,0 +1,346 @@
+"""Coverage of a border by assets, summed by segment, unit and year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoborder.chainage import as_border, cut_border
+from geoborder.coverage.cells import Cells, make_cells, runs
+from geoborder.coverage.footprint import active_assets, footprints
+from geoborder.errors import DataError, OptionError
+from geoborder.geodesy import IntArray, polylines
+from geoborder.segment import SIDES, segment_border
+from geoborder.tables import INTERVALS, SEGMENTS, validate
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """
+    What assets cover of a border.
+
+    Attributes
+    ----------
+    year : int or None
+        The year that `intervals`, `gaps`, `by_segment` and `by_unit` describe;
+        None where no asset has a year.
+    k : int
+        How many assets must cover a place for it to count as covered.
+    intervals : GeoDataFrame
+        Maximal stretches with the same assets, one at least: ``border_id``,
+        ``start_km``, ``end_km``, ``length_km``, ``assets`` (how many),
+        ``asset_ids`` (separated by spaces), ``first_year`` (since when `k`
+        assets have covered it without a break; empty where they do not),
+        ``geometry``.
+    gaps : GeoDataFrame
+        Maximal stretches with fewer than `k` assets, the longest first:
+        ``border_id``, ``start_km``, ``end_km``, ``length_km``, ``assets_most``
+        (the most assets anywhere in it), ``geometry``.
+    by_segment : DataFrame
+        ``segment_id``, ``length_km``, ``covered_km``, ``share``, ``k_min`` and
+        ``k_mean`` (assets over the length), ``gaps``, ``longest_gap_km``.
+    by_unit : DataFrame
+        The same per ``side`` and ``unit`` of the segments; per country where
+        segments name no unit.
+    by_year : DataFrame
+        The same for the whole border per ``year``, with ``assets`` (covering
+        ones in operation).
+    by_segment_year, by_unit_year : DataFrame
+        `by_segment` and `by_unit` for every year.
+    footprints : DataFrame
+        What each asset covers by itself (see `footprints`).
+    """
+
+    year: int | None
+    k: int
+    intervals: gpd.GeoDataFrame
+    gaps: gpd.GeoDataFrame
+    by_segment: pd.DataFrame
+    by_unit: pd.DataFrame
+    by_year: pd.DataFrame
+    by_segment_year: pd.DataFrame
+    by_unit_year: pd.DataFrame
+    footprints: pd.DataFrame
+
+
+def cover(
+    border: gpd.GeoDataFrame,
+    assets: gpd.GeoDataFrame,
+    *,
+    dem: object = None,  # noqa: ARG001 - for modes that need terrain
+    year: int | None = None,
+    k: int = 1,
+    years: Iterable[int] | None = None,
+    segments: gpd.GeoDataFrame | None = None,
+) -> Coverage:
+    """
+    Work out which stretches of a border assets cover.
+
+    Parameters
+    ----------
+    border
+        One border or several.
+    assets
+        Points in any CRS with ``asset_id``, ``mode``, ``range_km`` and, where
+        they change over time, ``from_year`` and ``until_year``. Mode ``radius``
+        covers what lies within that geodesic distance of the asset; ``patrol``
+        that distance along the border, either way from the asset's foot on it,
+        if the asset itself is no further off than that; ``none`` nothing. An
+        asset without a geometry, or with ``status`` retired, covers nothing.
+        Not modified.
+    dem
+        Elevation; the modes above do not need it.
+    year
+        The year to describe; the last one of `years` by default.
+    k
+        How many assets must cover a place.
+    years
+        Years to compare; by default all from the first to the last in which an
+        asset starts, and `year`.
+    segments
+        Segments to sum up by; by default each line is one.
+
+    Returns
+    -------
+    Coverage
+        Exact to a millimetre of chainage.
+
+    Raises
+    ------
+    DataError
+        If a table is unusable, or segments are not of this border.
+    OptionError
+        If `k` is less than 1, a radius exceeds 1,000 km, or `year` is not one of
+        `years`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from geoborder import load_border, point_at
+    >>> border = load_border()
+    >>> assets = gpd.GeoDataFrame(
+    ...     {"asset_id": ["A"], "mode": ["patrol"], "range_km": [10.0]},
+    ...     geometry=[point_at(border, 100)],
+    ...     crs="EPSG:4326",
+    ... )
+    >>> cover(border, assets).gaps[["start_km", "end_km"]].round(3)
+       start_km    end_km
+    0     110.0  1343.959
+    1       0.0    90.000
+    """
+    if k < 1 or int(k) != k:
+        msg = f"`k` must be a whole number of at least 1, got {k!r}."
+        raise OptionError(msg)
+    table = as_border(border)
+    parts = segment_border(table) if segments is None else segments
+    parts = validate(parts, SEGMENTS, name="segments").reset_index(drop=True)
+    if not parts["border_id"].isin(table["border_id"]).all():
+        msg = "`segments` has a `border_id` that `border` does not have."
+        raise DataError(msg)
+    active = active_assets(assets)
+    span = _span(active, year, years)
+    prints = footprints(table, active)
+    cells = make_cells(table, prints, parts, span)
+    chosen = len(span) - 1 if year is None or span is None else span.index(year)
+
+    by_segment = _summary(cells, cells.segment, parts["segment_id"].to_list(), span, k)
+    by_segment = by_segment.rename(columns={"group": "segment_id"})
+    by_unit = _units_summary(cells, table, parts, span, k)
+    everything = np.zeros(cells.row.size, dtype=np.int64)
+    by_year = _summary(cells, everything, ["all"], span, k).drop(columns="group")
+    by_year["assets"] = _operating(active, prints, span)
+    return Coverage(
+        year=None if span is None else span[chosen],
+        k=int(k),
+        intervals=_intervals(table, cells, prints, span, chosen, k),
+        gaps=_gaps(table, cells, chosen, k),
+        by_segment=_one_year(by_segment, span, chosen),
+        by_unit=_one_year(by_unit, span, chosen),
+        by_year=by_year,
+        by_segment_year=by_segment,
+        by_unit_year=by_unit,
+        footprints=prints,
+    )
+
+
+def _span(
+    assets: gpd.GeoDataFrame, year: int | None, years: Iterable[int] | None
+) -> list[int] | None:
+    """Years to compare, in order; None where time plays no part."""
+    if years is not None:
+        span = sorted({int(y) for y in years})
+        if not span:
+            msg = "`years` is empty; name at least one year, or leave it out."
+            raise OptionError(msg)
+        if year is not None and year not in span:
+            msg = f"`year` must be one of `years` ({span[0]}-{span[-1]}), got {year!r}."
+            raise OptionError(msg)
+        return span
+    known = [int(y) for y in assets["from_year"].dropna()]
+    known += [] if year is None else [int(year)]
+    return list(range(min(known), max(known) + 1)) if known else None
+
+
+def _one_year(
+    frame: pd.DataFrame, span: list[int] | None, chosen: int
+) -> pd.DataFrame:
+    rows = frame["year"].isna() if span is None else frame["year"] == span[chosen]
+    return frame[rows].drop(columns="year").reset_index(drop=True)
+
+
+def _operating(
+    assets: gpd.GeoDataFrame, prints: pd.DataFrame, span: list[int] | None
+) -> list[int]:
+    """How many assets with a footprint are in operation in each year."""
+    covering = assets[assets["asset_id"].isin(prints["asset_id"])]
+    if span is None:
+        return [len(covering)]
+    begun = covering["from_year"].fillna(span[0])
+    ends = covering["until_year"].fillna(span[-1])
+    return [int(((begun <= y) & (y <= ends)).sum()) for y in span]
+
+
+def _summary(
+    cells: Cells, group: IntArray, labels: list[object], span: list[int] | None, k: int
+) -> pd.DataFrame:
+    """Coverage of groups of cells, per group and year; -1 is no group."""
+    kept = group >= 0
+    own, km = group[kept], cells.length_m[kept] / 1000.0
+    length = np.bincount(own, km, minlength=len(labels))
+    frames = []
+    for column in range(cells.count.shape[1]):
+        count = cells.count[kept, column]
+        covered = np.bincount(own, km * (count >= k), minlength=len(labels))
+        lowest = np.full(len(labels), np.iinfo(np.int64).max)
+        np.minimum.at(lowest, own, count)
+        mean = np.bincount(own, km * count, minlength=len(labels))
+        many, longest = _gap_runs(cells, group, column, len(labels), k)
+        frame = pd.DataFrame(
+            {
+                "group": labels,
+                "length_km": length,
+                "covered_km": covered,
+                "share": covered / length,
+                "k_min": lowest,
+                "k_mean": mean / length,
+                "gaps": many,
+                "longest_gap_km": longest,
+            }
+        )
+        year = pd.NA if span is None else span[column]
+        frame.insert(0, "year", pd.array([year] * len(frame), dtype="Int64"))
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _gap_runs(
+    cells: Cells, group: IntArray, column: int, size: int, k: int
+) -> tuple[IntArray, np.ndarray]:
+    """Number of gaps in each group, and the longest, clipped to the group."""
+    open_ = (cells.count[:, column] < k).astype(np.int64)
+    first, last = runs(cells.row, group, open_)
+    kept = (open_[first] == 1) & (group[first] >= 0)
+    first, last = first[kept], last[kept]
+    km = (cells.end_m[last] - cells.start_m[first]) / 1000.0
+    longest = np.zeros(size)
+    np.maximum.at(longest, group[first], km)
+    return np.bincount(group[first], minlength=size), longest
+
+
+def _units_summary(
+    cells: Cells,
+    border: gpd.GeoDataFrame,
+    segments: gpd.GeoDataFrame,
+    span: list[int] | None,
+    k: int,
+) -> pd.DataFrame:
+    """Coverage by unit on either side; by country where segments name no unit."""
+    country = border.set_index("border_id")
+    frames = []
+    for side in SIDES:
+        names = country[side].reindex(segments["border_id"]).to_numpy(dtype=object)
+        if f"{side}_unit" in segments.columns:
+            units = segments[f"{side}_unit"]
+            names = np.where(units.notna(), units, names)
+        number, labels = pd.factorize(names)
+        group = np.where(cells.segment >= 0, number[cells.segment], -1)
+        frame = _summary(cells, group, list(labels), span, k)
+        frame.insert(0, "side", side)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True).rename(columns={"group": "unit"})
+
+
+def _cut(
+    border: gpd.GeoDataFrame, cells: Cells, first: IntArray, last: IntArray
+) -> gpd.GeoDataFrame:
+    """Runs of cells as stretches of border."""
+    return cut_border(
+        border,
+        cells.row[first],
+        cells.start_m[first],
+        cells.end_m[last],
+        lines=polylines(border.geometry.array),
+    )
+
+
+def _gaps(
+    border: gpd.GeoDataFrame, cells: Cells, chosen: int, k: int
+) -> gpd.GeoDataFrame:
+    count = cells.count[:, chosen]
+    open_ = (count < k).astype(np.int64)
+    first, last = runs(cells.row, open_)
+    most = np.maximum.reduceat(count, first)
+    kept = open_[first] == 1
+    table = _cut(border, cells, first[kept], last[kept])
+    table.insert(table.columns.get_loc("geometry"), "assets_most", most[kept])
+    return table.sort_values("length_km", ascending=False, ignore_index=True, kind="stable")
+
+
+def _intervals(
+    border: gpd.GeoDataFrame,
+    cells: Cells,
+    prints: pd.DataFrame,
+    span: list[int] | None,
+    chosen: int,
+    k: int,
+) -> gpd.GeoDataFrame:
+    own = np.flatnonzero(cells.active[:, chosen])
+    # A number that changes wherever an active footprint begins or ends.
+    edge = np.zeros(cells.row.size + 1, dtype=np.int64)
+    edge[cells.first_cell[own]] = 1
+    edge[cells.last_cell[own] + 1] = 1
+    since = _since(cells, span, chosen, k)
+    count = cells.count[:, chosen]
+    first, last = runs(cells.row, np.cumsum(edge[:-1]), since)
+    kept = count[first] > 0
+    first, last = first[kept], last[kept]
+    table = _cut(border, cells, first, last)
+    # Each footprint covers whole intervals: list it at every one.
+    begin = np.searchsorted(first, cells.first_cell[own])
+    stop = np.searchsorted(first, cells.last_cell[own], side="right")
+    many = stop - begin
+    interval = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    interval += np.repeat(begin, many)
+    names = pd.Series(np.repeat(prints["asset_id"].to_numpy()[own], many), dtype=object)
+    joined = names.groupby(interval).agg(" ".join)
+    where = table.columns.get_loc("geometry")
+    table.insert(where, "assets", count[first])
+    table.insert(where + 1, "asset_ids", joined.reindex(range(len(table))).to_numpy())
+    year = pd.Series(since[first], dtype="Int64")
+    table.insert(where + 2, "first_year", year.where(year >= 0).array)
+    checked: gpd.GeoDataFrame = validate(table, INTERVALS, name="intervals")
+    return checked
+
+
+def _since(cells: Cells, span: list[int] | None, chosen: int, k: int) -> IntArray:
+    """Year since which each cell has been covered without a break; -1: it is not."""
+    if span is None:
+        return np.full(cells.row.size, -1)
+    covered = cells.count[:, : chosen + 1] >= k
+    unbroken = np.logical_and.accumulate(covered[:, ::-1], axis=1).sum(axis=1)
+    years = np.array([*span, -1])
+    return np.where(unbroken > 0, years[chosen + 1 - unbroken], -1)

@@ -1,0 +1,227 @@
+"""What ships with geoborder: countries, units, places, crossings, elevation."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoborder.errors import DataError, OptionError
+from geoborder.tables import LONLAT
+
+COUNTRY_LAYERS = ("osm", "10m", "50m", "110m")
+"""Bundled country layers, finest first: OpenStreetMap, then Natural Earth."""
+
+ATTRIBUTION = (
+    "Borders © OpenStreetMap contributors (ODbL 1.0); units: Natural Earth on "
+    "OpenStreetMap outlines; places: GeoNames (CC BY 4.0); elevation: NOAA GLOBE"
+)
+"""What must be shown wherever the bundled data is."""
+
+
+def data_path(name: str = "") -> Path:
+    """
+    Where a bundled file lies.
+
+    Parameters
+    ----------
+    name
+        File name; empty for the folder itself.
+
+    Returns
+    -------
+    Path
+        In the folder named by the environment variable ``GEOBORDER_DATA``, else
+        inside the installed package, else beside it in a checkout.
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
+    """
+    override = os.environ.get("GEOBORDER_DATA")
+    package = Path(__file__).parent
+    folders = [Path(override)] if override else [package / "data", package.parent / "data"]
+    for folder in folders:
+        if (folder / "SOURCES.md").is_file() and (folder / name).exists():
+            return folder / name
+    msg = (
+        f"The bundled data {name!r} is not in {' or '.join(map(str, folders))}. "
+        "Reinstall geoborder, or set GEOBORDER_DATA to the folder that holds it."
+    )
+    raise DataError(msg)
+
+
+@lru_cache(maxsize=8)
+def _read_layer(path: str) -> gpd.GeoDataFrame:
+    return gpd.read_file(f"/vsigzip/{path}")
+
+
+def load_countries(layer: str = "osm") -> gpd.GeoDataFrame:
+    """
+    Load a bundled layer of country polygons.
+
+    Parameters
+    ----------
+    layer
+        ``"osm"``: nine countries of the region at OpenStreetMap's full
+        resolution. ``"10m"``, ``"50m"``, ``"110m"``: the countries of the world
+        from Natural Earth at that scale (1:10 million and so on).
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``iso3`` (ISO 3166-1 alpha-3; empty for territories without a
+        code), ``name``, ``geometry`` (EPSG:4326).
+
+    Raises
+    ------
+    OptionError
+        If there is no such layer.
+    """
+    if layer not in COUNTRY_LAYERS:
+        msg = f"`layer` must be one of {', '.join(COUNTRY_LAYERS)}, got {layer!r}."
+        raise OptionError(msg)
+    return _read_layer(str(data_path(f"countries_{layer}.fgb.gz"))).copy()
+
+
+def load_units(
+    country: str | None = "AFG", *, facing: str | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Load first-level administrative units.
+
+    Parameters
+    ----------
+    country
+        ISO 3166-1 alpha-3 code: ``"AFG"`` (34 provinces) or ``"TJK"`` (5
+        regions); None for all.
+    facing
+        Keep only units that share a line with this country.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``unit_id`` (ISO 3166-2), ``name``, ``country``, ``geometry``
+        (EPSG:4326), sorted by name. Inner boundaries are Natural Earth's, outer
+        ones OpenStreetMap's.
+
+    Raises
+    ------
+    DataError
+        If no units of `country` are bundled, or none faces `facing`.
+
+    Examples
+    --------
+    >>> list(load_units("AFG", facing="TJK")["name"])
+    ['Badakhshan', 'Balkh', 'Kunduz', 'Takhar']
+    """
+    units = _read_layer(str(data_path("units.fgb.gz"))).copy()
+    if country is not None:
+        bundled = sorted(set(units["country"]))
+        if country not in bundled:
+            msg = (
+                f"No units of {country!r} are bundled, only of {', '.join(bundled)}. "
+                "Pass your own polygons instead."
+            )
+            raise DataError(msg)
+        units = units[units["country"] == country]
+    if facing is not None:
+        units = units[_share_a_line(units, facing)]
+        if units.empty:
+            msg = f"No bundled unit of {country!r} shares a line with {facing!r}."
+            raise DataError(msg)
+    return units.sort_values(["country", "name"], ignore_index=True)
+
+
+def _share_a_line(units: gpd.GeoDataFrame, facing: str) -> np.ndarray:
+    """Tell which units have a boundary of positive length in common with a country."""
+    countries = load_countries("osm")
+    other = countries.loc[countries["iso3"] == facing, "geometry"]
+    if other.empty:
+        msg = (
+            f"`facing` must be one of {', '.join(sorted(countries['iso3']))}, "
+            f"got {facing!r}."
+        )
+        raise DataError(msg)
+    touching = np.zeros(len(units), dtype=bool)
+    near = units.intersects(other.iloc[0]).to_numpy()
+    shared = shapely.intersection(
+        shapely.boundary(units.geometry.array[near]), shapely.boundary(other.iloc[0])
+    )
+    touching[near] = (shapely.length(shared) > 0) & (
+        units.loc[near, "country"].to_numpy() != facing
+    )
+    return touching
+
+
+def load_provinces() -> gpd.GeoDataFrame:
+    """
+    Load the Afghan provinces that face Tajikistan.
+
+    Returns
+    -------
+    GeoDataFrame
+        As `load_units` gives it, found by geometry.
+
+    Examples
+    --------
+    >>> list(load_provinces()["unit_id"])
+    ['AF-BDS', 'AF-BAL', 'AF-KDZ', 'AF-TAK']
+    """
+    return load_units("AFG", facing="TJK")
+
+
+def load_places() -> gpd.GeoDataFrame:
+    """
+    Load populated places within 50 km of the Tajik-Afghan border.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``place_id``, ``name``, ``country``, ``population`` (empty where
+        unknown), ``source``, ``geometry`` (points, EPSG:4326).
+    """
+    return _read_points("places.csv", key="place_id")
+
+
+def load_crossings() -> gpd.GeoDataFrame:
+    """
+    Load the official crossings of the Tajik-Afghan border.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``crossing_id``, ``name``, ``opened``, ``length_m``, ``position``
+        (``bridge``, ``town`` or ``unverified``), ``source``, ``note``,
+        ``geometry`` (points, EPSG:4326). Whether a crossing is open now is not
+        known.
+    """
+    return _read_points("crossings.csv", key="crossing_id")
+
+
+def load_unit_limits() -> gpd.GeoDataFrame:
+    """
+    Load where a second source has limits between units meet the border.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``unit_id``, ``other_unit_id``, ``source``, ``geometry`` (points
+        on the Tajik-Afghan border, EPSG:4326). How far they lie from where
+        `load_units` has the limits tells how uncertain those are.
+    """
+    return _read_points("unit_limits.csv", key="unit_id")
+
+
+def _read_points(name: str, *, key: str) -> gpd.GeoDataFrame:
+    table = pd.read_csv(data_path(name), dtype={key: str}, keep_default_na=True)
+    points = gpd.points_from_xy(table["longitude"], table["latitude"], crs=LONLAT)
+    return gpd.GeoDataFrame(
+        table.drop(columns=["longitude", "latitude"]), geometry=points
+    )

@@ -1,0 +1,300 @@
+"""The plan: border, segments, measures, assets and coverage of a programme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoborder.assign import (
+    assign_equipment,
+    assign_measures,
+    prioritise,
+    yearly_costs,
+)
+from geoborder.border import load_border
+from geoborder.chainage import as_border, calibrate, locate
+from geoborder.checks import check_claims, facing_units, lengths_by_map
+from geoborder.coverage import Coverage, cover
+from geoborder.datasets import load_crossings, load_places, load_unit_limits, load_units
+from geoborder.distance import nearest_sites, spacing
+from geoborder.program import Program, load_program
+from geoborder.segment import describe_segments, segment_border
+from geoborder.terrain import Dem, open_dem
+
+_NEAR_KM = 50.0
+"""Places and crossings further from the border than this are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    A programme worked out on its border.
+
+    Attributes
+    ----------
+    program : Program
+        What was planned.
+    border : GeoDataFrame
+        The line, with official chainage where the programme has a length.
+    units : GeoDataFrame or None
+        Units on either side that touch the border.
+    segments : GeoDataFrame
+        Segments with attributes, priority, nearest post, cost and coverage in
+        the last year.
+    assignments : DataFrame
+        Measures on segments, by year (see `assign_measures`).
+    assets : GeoDataFrame
+        What stands already and what measures bring (see `assign_equipment`).
+    coverage : Coverage
+        For the year before the programme and each of its years; described for
+        the last.
+    costs : DataFrame
+        Cost against budget by year (see `yearly_costs`).
+    posts : DataFrame
+        Per year: ``posts``, ``longest_stretch_km`` without one, and where it is.
+    facing : DataFrame or None
+        Each unit's part of the border (see `facing_units`).
+    lengths : DataFrame
+        The border on every bundled map (see `lengths_by_map`).
+    checks : DataFrame
+        Public claims and what geometry says (see `check_claims`).
+    crossings, places : GeoDataFrame or None
+        Points near the border, with ``chainage_km`` and ``distance_km``.
+    dem : Dem or None
+        Elevation that was used.
+    options : dict
+        What `make_plan` was called with, for the record.
+    """
+
+    program: Program
+    border: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame | None
+    segments: gpd.GeoDataFrame
+    assignments: pd.DataFrame
+    assets: gpd.GeoDataFrame
+    coverage: Coverage
+    costs: pd.DataFrame
+    posts: pd.DataFrame
+    facing: pd.DataFrame | None
+    lengths: pd.DataFrame
+    checks: pd.DataFrame
+    crossings: gpd.GeoDataFrame | None
+    places: gpd.GeoDataFrame | None
+    dem: Dem | None
+    options: dict[str, object]
+
+
+STEPS = (
+    "border",
+    "units",
+    "segments",
+    "terrain",
+    "measures",
+    "equipment",
+    "coverage",
+    "distances",
+    "checks",
+)
+"""What `make_plan` reports to its `progress`, in order."""
+
+
+def make_plan(
+    program: Program | str | Path | None = None,
+    *,
+    border: gpd.GeoDataFrame | None = None,
+    units: gpd.GeoDataFrame | None = None,
+    dem: Dem | str | Path | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    segment_length_km: float = 10.0,
+    progress: Callable[[str], None] | None = None,
+) -> Plan:
+    """
+    Work a programme out on its border.
+
+    Parameters
+    ----------
+    program
+        A programme or the path of its file; the bundled one by default.
+    border
+        Line to use instead of the bundled one between the programme's countries.
+    units
+        Units on one or both sides; by default the bundled ones that touch the
+        border, where there are any.
+    dem
+        Elevation, or the path of a raster; by default the bundled one, where it
+        covers the whole border.
+    crossings, places
+        Points with a column ``name``; by default the bundled ones within 50 km.
+    segment_length_km
+        Segments end at each multiple of this chainage, and where units change.
+    progress
+        Called with the name of each step of `STEPS` as it begins.
+
+    Returns
+    -------
+    Plan
+        Frozen.
+
+    Raises
+    ------
+    GeoborderError
+        If the programme or a layer is unusable.
+
+    Examples
+    --------
+    >>> plan = make_plan()
+    >>> len(plan.segments), float(plan.segments["length_km"].sum().round(2))
+    (139, 1343.96)
+    """
+    begin = progress or (lambda _step: None)
+    plan = program if isinstance(program, Program) else load_program(program)
+    begin("border")
+    spec = plan.border
+    line = load_border(spec.left, spec.right) if border is None else as_border(border)
+    if spec.official_length_km is not None and len(line) == 1:
+        line = calibrate(line, official_length_km=spec.official_length_km)
+    begin("units")
+    sides = _touching_units(line) if units is None else units
+    begin("segments")
+    segments = segment_border(line, length_km=segment_length_km, units=sides)
+    begin("terrain")
+    ground = _elevation(dem, line)
+    crossings = _near(load_crossings() if crossings is None else crossings, line)
+    places = _near(load_places() if places is None else places, line)
+    segments = describe_segments(segments, dem=ground, places=places, crossings=crossings)
+    begin("measures")
+    segments = prioritise(plan, segments)
+    assignments = assign_measures(plan, segments)
+    begin("equipment")
+    assets = assign_equipment(plan, segments)
+    begin("coverage")
+    coverage = cover(
+        line,
+        assets,
+        years=range(plan.first_year - 1, plan.last_year + 1),
+        k=plan.required_k,
+        segments=segments,
+    )
+    begin("distances")
+    posts = _posts_by_year(assets, line, plan)
+    segments = _with_results(segments, assignments, assets, coverage, plan)
+    begin("checks")
+    lengths = lengths_by_map(spec.left, spec.right)
+    facing = None if sides is None else facing_units(line, sides, limits=load_unit_limits())
+    return Plan(
+        program=plan,
+        border=line,
+        units=sides,
+        segments=segments,
+        assignments=assignments,
+        assets=assets,
+        coverage=coverage,
+        costs=yearly_costs(plan, assignments, assets),
+        posts=posts,
+        facing=facing,
+        lengths=lengths,
+        checks=check_claims(plan, line, sides),
+        crossings=crossings,
+        places=places,
+        dem=ground,
+        options={"segment_length_km": segment_length_km},
+    )
+
+
+def _touching_units(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Bundled units on either side that touch the border."""
+    countries = sorted({*border["left"], *border["right"]})
+    bundled = load_units(None)
+    own = bundled[bundled["country"].isin(countries)]
+    if own.empty:
+        return None
+    segments = segment_border(border, units=own)
+    columns = [c for c in ("left_unit_id", "right_unit_id") if c in segments.columns]
+    used = pd.unique(segments[columns].to_numpy().ravel())
+    return own[own["unit_id"].isin(used)].reset_index(drop=True)
+
+
+def _elevation(dem: Dem | str | Path | None, border: gpd.GeoDataFrame) -> Dem | None:
+    """Elevation around the border; None where only the bundled one could be, and is not."""
+    if isinstance(dem, Dem):
+        return dem
+    west, south, east, north = border.total_bounds
+    margin = 0.2  # degrees: local relief looks 7 km around
+    bounds = (west - margin, south - margin, east + margin, north + margin)
+    if dem is not None:
+        return open_dem(dem, bounds=bounds)
+    bundled = open_dem()
+    corners = np.array([[west, south], [east, south], [west, north], [east, north]])
+    if np.isnan(bundled.heights_at(corners[:, 0], corners[:, 1])).any():
+        return None
+    return open_dem(bounds=bounds)
+
+
+def _near(points: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Points near the border, with where along it they are; None if there are none."""
+    located = locate(points, border)
+    joined = points.join(located)
+    kept = joined[joined["distance_km"] <= _NEAR_KM].sort_values("chainage_km")
+    return None if kept.empty else kept.reset_index(drop=True)
+
+
+def _posts_of(assets: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
+    """Posts in operation in a year."""
+    begun = assets["from_year"].fillna(year) <= year
+    going = assets["until_year"].fillna(year) >= year
+    kept = (assets["category"] == "posts") & begun & going & assets.geometry.notna()
+    return assets[kept & (assets["status"] != "retired")]
+
+
+def _posts_by_year(
+    assets: gpd.GeoDataFrame, border: gpd.GeoDataFrame, program: Program
+) -> pd.DataFrame:
+    """Number of posts and the longest stretch without one, by year."""
+    rows = []
+    for year in range(program.first_year - 1, program.last_year + 1):
+        posts = _posts_of(assets, year)
+        if posts.empty:
+            longest = border.loc[border["length_km"].idxmax()]
+            place = (longest["border_id"], 0.0, longest["length_km"])
+        else:
+            gaps = spacing(posts, border)
+            longest = gaps.loc[gaps["length_km"].idxmax()]
+            place = (longest["border_id"], longest["start_km"], longest["end_km"])
+        rows.append((year, int(posts["quantity"].sum()), *place))
+    table = pd.DataFrame(rows, columns=["year", "posts", "border_id", "start_km", "end_km"])
+    table.insert(2, "longest_stretch_km", table["end_km"] - table["start_km"])
+    return table
+
+
+def _with_results(
+    segments: gpd.GeoDataFrame,
+    assignments: pd.DataFrame,
+    assets: gpd.GeoDataFrame,
+    coverage: Coverage,
+    program: Program,
+) -> gpd.GeoDataFrame:
+    """Segments with their nearest post, cost, and coverage in the last year."""
+    added: dict[str, object] = {}
+    for year, label in ((program.first_year - 1, "_before"), (program.last_year, "")):
+        posts = _posts_of(assets, year)
+        if not posts.empty:
+            nearest = nearest_sites(segments, posts)
+            added[f"nearest_post{label}"] = nearest["site"].to_numpy()
+            added[f"post{label}_km"] = nearest["distance_km"].to_numpy()
+    cost = assignments.groupby("segment_id")["cost"].sum()
+    added["cost"] = segments["segment_id"].map(cost).fillna(0.0).round(2).to_numpy()
+    by_segment = coverage.by_segment.set_index("segment_id")
+    for column in ("covered_km", "share", "k_mean", "longest_gap_km"):
+        label = "coverage_share" if column == "share" else column
+        added[label] = by_segment[column].reindex(segments["segment_id"]).to_numpy()
+    result = segments.copy()
+    where = result.columns.get_loc("geometry")
+    for column, values in reversed(added.items()):
+        result.insert(where, column, values)
+    return result

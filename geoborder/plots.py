@@ -1,0 +1,177 @@
+"""Charts of a plan as matplotlib axes, for reports, papers and slides."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from geoborder.maps.style import CATEGORY_COLOURS, COVERED_COLOUR, GAP_COLOUR
+from geoborder.plan import Plan
+
+
+def plot_coverage_by_year(plan: Plan, ax: Axes | None = None) -> Axes:
+    """
+    Draw covered length and the longest gap by year.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    Axes
+        Bars of covered km, with the longest gap as a line.
+    """
+    ax = _axes(ax, (6.4, 3.0))
+    table = plan.coverage.by_year
+    years = _year_labels(plan, table["year"].to_list())
+    bars = ax.bar(years, table["covered_km"], color=COVERED_COLOUR, label="covered")
+    ax.bar_label(bars, [f"{s:.0%}" for s in table["share"]], fontsize=8)
+    ax.plot(years, table["longest_gap_km"], "o-", color=GAP_COLOUR, label="longest gap")
+    ax.axhline(table["length_km"].iloc[0], color="#555", lw=0.8, ls="--")
+    ax.annotate(
+        "whole border", (0, table["length_km"].iloc[0]), (0, 3),
+        textcoords="offset points", fontsize=8, color="#555",
+    )  # fmt: skip
+    ax.set_ylabel("km")
+    ax.set_ylim(0, table["length_km"].iloc[0] * 1.15)
+    ax.legend(frameon=False, fontsize=8, loc="center left")
+    return ax
+
+
+def plot_budget(plan: Plan, ax: Axes | None = None) -> Axes:
+    """
+    Draw cost by year and category against the budget.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    Axes
+        Stacked bars in millions of the programme's currency, running cost on
+        top, the budget as a mark.
+    """
+    ax = _axes(ax, (6.4, 3.2))
+    table = plan.assignments.pivot_table(
+        index="year", columns="category", values="cost", aggfunc="sum", fill_value=0.0
+    ).reindex(plan.costs.index, fill_value=0.0)
+    years = [str(year) for year in plan.costs.index]
+    bottom = np.zeros(len(years))
+    for category, colour in CATEGORY_COLOURS.items():
+        if category in table.columns:
+            height = table[category].to_numpy() / 1e6
+            ax.bar(years, height, bottom=bottom, color=colour, label=category)
+            bottom += height
+    running = plan.costs["running"].to_numpy() / 1e6
+    ax.bar(
+        years, running, bottom=bottom, color="white", edgecolor="#444", hatch="///",
+        label="running cost",
+    )  # fmt: skip
+    budget = plan.costs["budget"].to_numpy(float) / 1e6
+    if np.isfinite(budget).any():
+        ax.plot(years, budget, "_", ms=40, mew=2.5, color="black", label="budget")
+    ax.set_ylabel(f"million {plan.program.currency}")
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(
+        handles[::-1], labels[::-1], frameon=False, fontsize=8,
+        loc="center left", bbox_to_anchor=(1.01, 0.5),
+    )  # fmt: skip
+    return ax
+
+
+def plot_profile(plan: Plan, ax: Axes | None = None) -> Axes:
+    """
+    Draw elevation, covered stretches and gaps along the chainage.
+
+    Parameters
+    ----------
+    plan
+        A plan of one line.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    Axes
+        Mean elevation of each segment over chainage, with coverage below it.
+    """
+    ax = _axes(ax, (9.0, 2.8))
+    segments = plan.segments[plan.segments["border_id"] == plan.segments["border_id"].iloc[0]]
+    top = 1.0
+    if "elevation_mean_m" in segments.columns:
+        edges = np.append(segments["start_km"], segments["end_km"].iloc[-1])
+        ax.stairs(segments["elevation_mean_m"], edges, fill=True, color="#c9bfae")
+        ax.stairs(segments["elevation_mean_m"], edges, color="#6d5f48", lw=0.8)
+        top = float(np.nanmax(segments["elevation_max_m"]))
+    coverage = plan.coverage
+    for table, colour, label in (
+        (coverage.intervals, COVERED_COLOUR, "covered"),
+        (coverage.gaps, GAP_COLOUR, "gap"),
+    ):
+        spans = list(zip(table["start_km"], table["length_km"], strict=True))
+        ax.broken_barh(
+            spans, (-0.09 * top, 0.06 * top), color=colour, label=f"{label}, {coverage.year}"
+        )
+    side = "right_unit" if "right_unit" in segments.columns else None
+    if side is not None:
+        for unit, part in segments.groupby(side, sort=False):
+            start, end = part["start_km"].min(), part["end_km"].max()
+            ax.axvline(start, color="#777", lw=0.6, ls=":")
+            if end - start > 0.06 * segments["end_km"].max():
+                ax.text((start + end) / 2, top * 1.02, unit, ha="center", fontsize=8)
+            else:
+                ax.text(start, top * 1.12, unit, ha="left", fontsize=8)
+    ax.set_xlim(0, segments["end_km"].max())
+    ax.set_ylim(-0.12 * top, top * 1.2)
+    ax.set_xlabel("chainage, km")
+    ax.set_ylabel("elevation, m")
+    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.95))
+    return ax
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    if ax is None:
+        ax = Figure(figsize=size, layout="constrained").add_subplot()
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _year_labels(plan: Plan, years: list[int]) -> list[str]:
+    return ["before" if y < plan.program.first_year else str(y) for y in years]
+
+
+def to_svg(ax: Axes, *, title: str) -> str:
+    """
+    Render axes as an SVG element for a web page.
+
+    Parameters
+    ----------
+    ax
+        The axes.
+    title
+        What the picture shows, for those who cannot see it.
+
+    Returns
+    -------
+    str
+        The same text for the same picture.
+    """
+    file = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "none"}):
+        ax.figure.savefig(file, format="svg", metadata={"Date": None, "Title": title})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    return re.sub(r"<svg ", '<svg role="img" ', svg, count=1)

@@ -1,0 +1,348 @@
+"""Segments: the border line cut into stretches, and what they are like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoborder.chainage import as_border, cut_border, from_official
+from geoborder.distance import nearest_sites
+from geoborder.errors import DataError, OptionError
+from geoborder.geodesy import (
+    FloatArray,
+    IntArray,
+    Polylines,
+    interpolate,
+    inverse,
+    polylines,
+)
+from geoborder.nearest import edge_tree, find_feet
+from geoborder.tables import (
+    POLYGONS,
+    SEGMENTS,
+    UNITS,
+    require_layer,
+    require_not_swapped,
+    validate,
+)
+from geoborder.terrain import Dem, is_mountain
+
+_SAMPLE_M = 250.0
+"""Greatest spacing at which a segment's heights and units are sampled."""
+
+SIDES = ("left", "right")
+
+_SAME_PLACE_M = 0.5
+"""Breaks nearer to each other than this are one."""
+
+
+def segment_border(
+    border: gpd.GeoDataFrame,
+    *,
+    length_km: float | None = None,
+    count: int | None = None,
+    breaks_km: Iterable[float] | None = None,
+    units: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Cut a border into segments.
+
+    The options add up: with a length and units, the line is cut at every
+    multiple of the length and wherever the unit on either side changes.
+
+    Parameters
+    ----------
+    border
+        One border or several; each is cut from its own start.
+    length_km
+        Cut at each multiple of this chainage, in km; what is left over is the
+        last segment. Not together with `count`.
+    count
+        Cut each line into this many equal parts.
+    breaks_km
+        Cut at these chainages, in km (official ones, if the border is
+        calibrated). Those outside a line are refused.
+    units
+        Administrative units on one or both sides, with columns ``unit_id``,
+        ``name``, ``country``. Cut where the nearest unit changes, and name the
+        units in columns ``left_unit_id``, ``left_unit``, ``right_unit_id``,
+        ``right_unit``.
+
+    Returns
+    -------
+    GeoDataFrame
+        A row per segment in order along the border: ``segment_id`` (from 1),
+        ``border_id``, ``start_km``, ``end_km``, ``length_km``, official
+        chainage where the border is calibrated, units where given,
+        ``geometry`` (EPSG:4326). Segments partition the line: each starts on
+        the coordinates where the one before ends.
+
+    Raises
+    ------
+    OptionError
+        If an option is out of range, or length and count are both given.
+
+    Examples
+    --------
+    >>> from geoborder import load_border
+    >>> segments = segment_border(load_border(), length_km=500)
+    >>> segments[["segment_id", "start_km", "end_km"]].round(2)
+       segment_id  start_km   end_km
+    0           1       0.0   500.00
+    1           2     500.0  1000.00
+    2           3    1000.0  1343.96
+    """
+    table = as_border(border)
+    _require_options(length_km, count)
+    lines = polylines(table.geometry.array)
+    along = [] if units is None else _units_along(table, lines, units)
+    breaks = None if breaks_km is None else _own_chainage_m(table, lines, breaks_km)
+    places = []
+    for row, length in enumerate(lines.length_m):
+        cuts = [np.array([0.0, length])]
+        if length_km is not None:
+            cuts.append(np.arange(0.0, length, length_km * 1000.0))
+        if count is not None:
+            cuts.append(np.linspace(0.0, length, count + 1))
+        if breaks is not None:
+            cuts.append(breaks)
+        if along:
+            cuts.extend(runs.starts_m for runs in along[row].values())
+        places.append(_distinct(np.concatenate(cuts), length))
+    row_of = np.repeat(np.arange(len(table)), [cuts.size - 1 for cuts in places])
+    starts = np.concatenate([cuts[:-1] for cuts in places])
+    ends = np.concatenate([cuts[1:] for cuts in places])
+    segments = cut_border(table, row_of, starts, ends, lines=lines)
+    segments.insert(0, "segment_id", np.arange(1, len(segments) + 1))
+    for side in SIDES if along else ():
+        names = pd.concat(
+            [
+                runs[side].at((starts + ends)[row_of == row] / 2.0)[["unit_id", "name"]]
+                if side in runs
+                else pd.DataFrame(None, np.arange((row_of == row).sum()), ["unit_id", "name"])
+                for row, runs in enumerate(along)
+            ]
+        )
+        for column, source in ((f"{side}_unit_id", "unit_id"), (f"{side}_unit", "name")):
+            where = segments.columns.get_loc("geometry")
+            segments.insert(where, column, names[source].to_numpy(dtype=object))
+    checked: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments")
+    return checked
+
+
+def _require_options(length_km: float | None, count: int | None) -> None:
+    if length_km is not None and count is not None:
+        msg = "Give `length_km` or `count`, not both."
+        raise OptionError(msg)
+    if length_km is not None and not (np.isfinite(length_km) and length_km > 0.001):  # noqa: PLR2004 - a metre
+        msg = f"`length_km` must be finite and more than 0.001, got {length_km!r}."
+        raise OptionError(msg)
+    if count is not None and (int(count) != count or count < 1):
+        msg = f"`count` must be a whole number of at least 1, got {count!r}."
+        raise OptionError(msg)
+
+
+def _own_chainage_m(
+    border: gpd.GeoDataFrame, lines: Polylines, breaks_km: Iterable[float]
+) -> FloatArray:
+    """Break points in metres along the line."""
+    breaks = np.asarray(list(breaks_km), dtype=float)
+    if "calibration" in border.columns:
+        breaks = from_official(border, breaks)
+    longest = float(lines.length_m.max()) / 1000.0
+    off = np.flatnonzero(~((breaks >= 0.0) & (breaks <= longest + 1e-6)))
+    if off.size:
+        msg = (
+            f"`breaks_km` must lie between 0 and the border's {longest:.3f} km, got "
+            f"{breaks[off[0]]:g}."
+        )
+        raise OptionError(msg)
+    return breaks * 1000.0
+
+
+def _distinct(places: FloatArray, length: float) -> FloatArray:
+    """Sorted places on the line, none within half a metre of another."""
+    inner = np.sort(places[(places > _SAME_PLACE_M) & (places < length - _SAME_PLACE_M)])
+    inner = inner[np.append(True, np.diff(inner) > _SAME_PLACE_M)] if inner.size else inner
+    return np.concatenate(([0.0], inner, [length]))
+
+
+@dataclass(frozen=True, slots=True)
+class _UnitRuns:
+    """Runs of one nearest unit along a line, on one side of it."""
+
+    units: gpd.GeoDataFrame
+    starts_m: FloatArray
+    unit: IntArray
+
+    def at(self, chainage_m: FloatArray) -> pd.DataFrame:
+        """Rows of the units at given chainages."""
+        run = np.searchsorted(self.starts_m, chainage_m, side="right") - 1
+        return self.units.iloc[self.unit[run]]
+
+
+def _units_along(
+    border: gpd.GeoDataFrame, lines: Polylines, units: gpd.GeoDataFrame
+) -> list[dict[str, _UnitRuns]]:
+    """For each line, the runs of units on the sides where there are any."""
+    layer = require_layer(units, name="units", kinds=POLYGONS)
+    require_not_swapped(layer, name="units", near=border, near_name="border")
+    layer = validate(layer, UNITS, name="units")
+    countries = set(border["left"]) | set(border["right"])
+    if not layer["country"].isin(countries).any():
+        msg = (
+            "`units` has no unit of a country beside the border: its `country` "
+            f"column must hold some of {', '.join(sorted(countries))}."
+        )
+        raise DataError(msg)
+    found = []
+    for row in range(len(border)):
+        sides = {}
+        for side in SIDES:
+            own = layer[layer["country"] == border[side].iloc[row]]
+            if not own.empty:
+                sides[side] = _unit_runs(lines, row, own)
+        found.append(sides)
+    return found
+
+
+def _unit_runs(lines: Polylines, row: int, units: gpd.GeoDataFrame) -> _UnitRuns:
+    """
+    Find the runs of one nearest unit along a line.
+
+    Units are compared at the middle of each edge, long edges being divided, so
+    a change falls on a vertex or is known to within the sample spacing.
+    """
+    chainage = lines.chainage_m[lines.first[row] : lines.first[row + 1]]
+    parts = np.maximum(1, np.ceil(np.diff(chainage) / _SAMPLE_M)).astype(np.int64)
+    edge = np.repeat(np.arange(parts.size), parts)
+    step = np.arange(edge.size) - np.repeat(np.cumsum(parts) - parts, parts)
+    width = (np.diff(chainage) / parts)[edge]
+    starts = chainage[edge] + step * width
+    lon, lat = interpolate(lines, np.full(edge.size, row), starts + width / 2.0)
+    unit = _nearest_unit(lon, lat, units)
+    fresh = np.append(True, unit[1:] != unit[:-1])
+    return _UnitRuns(units, starts[fresh], unit[fresh])
+
+
+def _nearest_unit(lon: FloatArray, lat: FloatArray, units: gpd.GeoDataFrame) -> IntArray:
+    """Number of the unit that holds each point, else of the one nearest to it."""
+    shapes = units.geometry.array
+    parts, unit_of_part = shapely.get_parts(shapes, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    feet = find_feet(edge_tree(polylines(rings)), lon, lat)
+    unit = unit_of_part[part_of_ring[feet.line]]
+    point, holder = shapely.STRtree(shapes).query(
+        shapely.points(lon, lat), predicate="within"
+    )
+    unit[point] = holder
+    return np.asarray(unit, dtype=np.int64)
+
+
+def describe_segments(
+    segments: gpd.GeoDataFrame,
+    *,
+    dem: Dem | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Add what segments are like.
+
+    Parameters
+    ----------
+    segments
+        Segments as `segment_border` gives them. Not modified.
+    dem
+        Elevation (see `open_dem`); heights are taken every 250 m or closer.
+    places, crossings
+        Points in any CRS with a column ``name``.
+
+    Returns
+    -------
+    GeoDataFrame
+        The segments with ``bearing_deg`` (from first to last vertex),
+        ``sinuosity`` (length over the distance between the ends); with
+        elevation ``elevation_min_m``, ``elevation_mean_m``, ``elevation_max_m``,
+        ``relief_m`` (highest less lowest), ``slope_deg`` (mean along the line)
+        and ``kind`` (``mountain`` where most samples are mountains by the
+        definition of UNEP-WCMC, else ``lowland``; ``unknown`` without heights);
+        ``nearest_place``, ``place_km``, ``nearest_crossing``, ``crossing_km``
+        where points are given (geodesic distance to the segment, in km).
+
+    Examples
+    --------
+    >>> from geoborder import load_border
+    >>> segments = segment_border(load_border(), count=4)
+    >>> describe_segments(segments)[["bearing_deg", "sinuosity"]].round(1)
+       bearing_deg  sinuosity
+    0         92.2        2.0
+    1         50.7        1.7
+    2        148.4        2.0
+    3         72.5        1.6
+    """
+    described: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments").copy()
+    lines = polylines(described.geometry.array)
+    first, last = lines.first[:-1], lines.first[1:] - 1
+    bearing, straight = inverse(
+        lines.lon[first], lines.lat[first], lines.lon[last], lines.lat[last]
+    )
+    added: dict[str, object] = {
+        "bearing_deg": bearing % 360.0,
+        "sinuosity": lines.length_m / np.maximum(straight, 1e-9),
+    }
+    if dem is not None:
+        added |= _terrain_of(lines, dem)
+    for points, label in ((places, "place"), (crossings, "crossing")):
+        if points is not None:
+            added |= _nearest_named(described, points, label)
+    where = described.columns.get_loc(described.active_geometry_name)
+    for column, values in reversed(added.items()):
+        described.insert(where, column, values)
+    return described
+
+
+def _terrain_of(lines: Polylines, dem: Dem) -> dict[str, object]:
+    """Heights, relief, slope and kind of each line, from samples along it."""
+    parts = np.maximum(1, np.ceil(lines.length_m / _SAMPLE_M)).astype(np.int64)
+    segment = np.repeat(np.arange(parts.size), parts + 1)
+    step = np.arange(segment.size) - np.repeat(np.cumsum(parts + 1) - parts - 1, parts + 1)
+    spacing = lines.length_m / parts
+    lon, lat = interpolate(lines, segment, step * spacing[segment])
+    samples = pd.DataFrame(
+        {
+            "segment": segment,
+            "height": dem.heights_at(lon, lat),
+            "mountain": is_mountain(dem, lon, lat),
+        }
+    )
+    inside = samples["segment"] == samples["segment"].shift()
+    rise = samples["height"].diff().abs().where(inside)
+    samples["slope"] = np.degrees(np.arctan(rise / spacing[segment]))
+    groups = samples.groupby("segment")
+    height = groups["height"].agg(["min", "mean", "max"])
+    kind = np.where(groups["mountain"].mean() > 0.5, "mountain", "lowland")  # noqa: PLR2004 - most
+    return {
+        "elevation_min_m": height["min"].to_numpy(),
+        "elevation_mean_m": height["mean"].to_numpy(),
+        "elevation_max_m": height["max"].to_numpy(),
+        "relief_m": (height["max"] - height["min"]).to_numpy(),
+        "slope_deg": groups["slope"].mean().to_numpy(),
+        "kind": np.where(height["mean"].isna(), "unknown", kind),
+    }
+
+
+def _nearest_named(
+    segments: gpd.GeoDataFrame, points: gpd.GeoDataFrame, label: str
+) -> dict[str, object]:
+    """Name and distance of the point nearest to each segment."""
+    nearest = nearest_sites(segments, points)
+    return {
+        f"nearest_{label}": nearest["site"].to_numpy(),
+        f"{label}_km": nearest["distance_km"].to_numpy(),
+    }
