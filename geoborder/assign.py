@@ -41,8 +41,8 @@ def apportion(total: int, weights: npt.ArrayLike) -> IntArray:
     Returns
     -------
     ndarray of int
-        Shape (n,), with exactly `total` as its sum. Equal remainders go to the
-        earlier ones.
+        Shape (n,), with exactly `total` as its sum. Where equal remainders
+        compete for fewer units, those that get one are evenly spaced among them.
 
     References
     ----------
@@ -52,7 +52,7 @@ def apportion(total: int, weights: npt.ArrayLike) -> IntArray:
     Examples
     --------
     >>> apportion(10, [1, 1, 1])
-    array([4, 3, 3])
+    array([3, 4, 3])
     """
     share = np.asarray(weights, dtype=float)
     if total == 0:
@@ -60,8 +60,13 @@ def apportion(total: int, weights: npt.ArrayLike) -> IntArray:
     exact = total * (share / share.sum())
     units = np.floor(exact + 1e-9).astype(np.int64)
     left = total - int(units.sum())
-    largest = np.argsort(-(exact - units), kind="stable")
-    units[largest[:left]] += 1
+    if left > 0:
+        rest = np.round(exact - units, 9)
+        last = np.sort(rest)[-left]  # the smallest remainder that gets a unit
+        units[rest > last] += 1
+        tied = np.flatnonzero(rest == last)
+        wanted = left - int((rest > last).sum())
+        units[tied[((np.arange(wanted) + 0.5) * tied.size / wanted).astype(int)]] += 1
     return units
 
 
@@ -214,12 +219,6 @@ def _with_priority(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataF
     return table if "priority" in table.columns else prioritise(program, table)
 
 
-def _unit_cost(program: Program, measure: Measure) -> float:
-    if measure.unit_cost is not None:
-        return measure.unit_cost.value
-    return program.equipment[str(measure.equipment)].cost.value
-
-
 def _parts_by_year(program: Program, measure: Measure, targeted: FloatArray) -> IntArray:
     """Whole parts (units, or thousandths of them) for each year of the programme."""
     if measure.quantity is not None:
@@ -309,12 +308,11 @@ def _assign_one(
         segment = pd.array([pd.NA] * year.size, dtype="Int64")
     quantity = parts / (1 if measure.whole else _PARTS)
     cents = np.zeros(parts.size, dtype=np.int64)
-    unit_cost = _unit_cost(program, measure)
+    cost = measure.unit_cost or program.equipment[str(measure.equipment)].cost
     for number in np.unique(year):
         own = year == number
-        total = round(float(quantity[own].sum()) * unit_cost * 100)
+        total = round(float(quantity[own].sum()) * cost.value * 100)
         cents[own] = apportion(total, parts[own])
-    basis = measure.unit_cost.basis if measure.unit_cost else measure.basis
     return pd.DataFrame(
         {
             "measure_id": key,
@@ -327,7 +325,7 @@ def _assign_one(
             "cost": cents / 100.0,
             "equipment": pd.Series([measure.equipment] * parts.size, dtype=object),
             "basis": measure.basis,
-            "cost_basis": basis,
+            "cost_basis": cost.basis,
         }
     )
 

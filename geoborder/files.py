@@ -6,6 +6,10 @@ import os
 import tempfile
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
+from pyogrio.errors import DataSourceError
+
 from geoborder.errors import OptionError
 
 
@@ -51,3 +55,47 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".fgb": "FlatGeobuf"}
+
+
+def write_layer(layer: gpd.GeoDataFrame, path: Path) -> Path:
+    """
+    Write a layer in the format of its file's ending, finished or absent.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    path
+        File to write or replace: ``.gpkg``, ``.geojson``, ``.fgb``, or ``.csv``
+        (geometries as WKT).
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OptionError
+        If the ending is another one, or the file cannot be written; an earlier
+        file is untouched.
+    """
+    ending = path.suffix.lower()
+    if ending == ".csv":
+        table = pd.DataFrame(layer.assign(geometry=layer.geometry.to_wkt(rounding_precision=7)))
+        return write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    if ending not in _DRIVERS:
+        msg = f"{str(path)!r}: write to a file ending in .csv, {', '.join(_DRIVERS)}."
+        raise OptionError(msg)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as stage:
+            part = Path(stage) / path.name
+            layer.to_file(part, driver=_DRIVERS[ending], engine="pyogrio", layer=path.stem)
+            part.replace(path)
+    except (OSError, DataSourceError) as error:
+        msg = f"{str(path)!r} cannot be written: {error}."
+        raise OptionError(msg) from error
+    return path

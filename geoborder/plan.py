@@ -233,7 +233,7 @@ def _elevation(dem: Dem | str | Path | None, border: gpd.GeoDataFrame) -> Dem | 
     corners = np.array([[west, south], [east, south], [west, north], [east, north]])
     if np.isnan(bundled.heights_at(corners[:, 0], corners[:, 1])).any():
         return None
-    return open_dem(bounds=bounds)
+    return bundled
 
 
 def _near(points: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

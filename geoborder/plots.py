@@ -82,7 +82,8 @@ def plot_budget(plan: Plan, ax: Axes | None = None) -> Axes:
     )  # fmt: skip
     budget = plan.costs["budget"].to_numpy(float) / 1e6
     if np.isfinite(budget).any():
-        ax.plot(years, budget, "_", ms=40, mew=2.5, color="black", label="budget")
+        place = np.arange(len(years))
+        ax.hlines(budget, place - 0.42, place + 0.42, lw=2.5, color="black", label="budget")
     ax.set_ylabel(f"million {plan.program.currency}")
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
@@ -138,7 +139,7 @@ def plot_profile(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.12 * top, top * 1.2)
     ax.set_xlabel("chainage, km")
     ax.set_ylabel("elevation, m")
-    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.95))
+    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.88))
     return ax
 
 

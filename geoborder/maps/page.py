@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from html import escape
 from pathlib import Path
@@ -37,7 +38,15 @@ from geoborder.maps.style import CATEGORY_COLOURS, COVERED_COLOUR, GAP_COLOUR
 from geoborder.plan import Plan
 from geoborder.terrain import Dem
 
-_PANES = {"ground": 250, "units": 350, "bands": 410, "line": 420, "assets": 430, "points": 440}
+_PANES = {
+    "countries": 240,
+    "ground": 250,
+    "units": 350,
+    "bands": 410,
+    "line": 420,
+    "assets": 430,
+    "points": 440,
+}
 """Drawing order: what is switched on later does not cover what lies above."""
 
 _TEMPLATES = Environment(loader=PackageLoader("geoborder"), autoescape=True)
@@ -77,7 +86,7 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
         msg = f"`color_by` must be one of {', '.join(known)}, got {color_by!r}."
         raise OptionError(msg)
     west, south, east, north = plan.border.total_bounds
-    page = folium.Map(tiles=None, control_scale=True, prefer_canvas=False, zoom_snap=0.25)
+    page = folium.Map(tiles=None, zoom_snap=0.25)
     page.fit_bounds([[south, west], [north, east]], padding=(20, 20))
     for name, order in _PANES.items():
         folium.map.CustomPane(name, z_index=order, pointer_events=False).add_to(page)
@@ -93,7 +102,7 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
     ).add_to(page)
     _add_assets(page, plan)
     _add_points(page, plan)
-    folium.LayerControl(collapsed=False).add_to(page)
+    folium.LayerControl(collapsed=True).add_to(page)
     legend = {
         name: {"title": s.title, "classes": s.classes} for name, s in known.items()
     }
@@ -155,7 +164,7 @@ def _add_ground(page: folium.Map, plan: Plan) -> None:
         name="Countries",
         control=False,
         interactive=False,
-        pane="ground",
+        pane="countries",
         style_function=lambda f: {
             "color": "#8a8a8a",
             "weight": 0.8,
@@ -166,7 +175,7 @@ def _add_ground(page: folium.Map, plan: Plan) -> None:
     if plan.dem is not None:
         image, bounds = _hillshade(plan.dem)
         folium.raster_layers.ImageOverlay(
-            image, bounds, name="Relief", opacity=0.55, pane="ground", zindex=2
+            image, bounds, name="Relief", opacity=0.5, pane="ground"
         ).add_to(page)
     for iso3, name, shape in zip(countries["iso3"], countries["name"], shapes, strict=True):
         if not shape.is_empty and iso3 not in own and shape.area > 0.2:  # noqa: PLR2004 - room for a name
@@ -262,7 +271,7 @@ def _add_bands(page: folium.Map, plan: Plan) -> None:
 def _add_assets(page: folium.Map, plan: Plan) -> None:
     draw = (
         "function (feature, latlng) { var p = feature.properties;"
-        " return L.circleMarker(latlng, {pane: 'assets', radius: p.standing ? 6 : 4,"
+        " return L.circleMarker(latlng, {pane: 'assets', radius: p.standing ? 5.5 : 3.5,"
         " color: p.standing ? '#000' : '#fff', weight: p.standing ? 2 : 1,"
         " fillColor: p.colour, fillOpacity: 0.95}); }"
     )
@@ -270,7 +279,7 @@ def _add_assets(page: folium.Map, plan: Plan) -> None:
         data = asset_features(plan, category)
         if data["features"]:
             title = f"Assets: {category} ({len(data['features'])})"
-            show = category in {"posts", "observation"}
+            show = category == "posts"
             _geojson(data, title, pane="assets", point=draw, show=show).add_to(page)
 
 
@@ -337,7 +346,7 @@ def summary_line(plan: Plan) -> str:
     last = plan.coverage.by_year.iloc[-1]
     return (
         f"{last['length_km']:,.2f} km of border, {last['covered_km']:,.0f} km "
-        f"({last['share']:.0%}) covered in {last['year']}, longest gap "
+        f"({last['share']:.0%}) covered in {int(last['year'])}, longest gap "
         f"{last['longest_gap_km']:,.1f} km"
     )
 
@@ -384,7 +393,7 @@ _UNUSED = ("bootstrap", "fontawesome", "glyphicons", "awesome-markers", "awesome
 def _inline_script(match: re.Match[str]) -> str:
     address = match.group(1)
     if "leaflet.js" in address:
-        return f"<script>{_packaged(xstatic_leaflet, 'leaflet.js')}</script>"
+        return f"<script>{_packaged(xstatic_leaflet, 'leaflet.js')}\n{_icons()}</script>"
     if "jquery" in address:
         return f"<script>{_packaged(xstatic_jquery, 'jquery.min.js')}</script>"
     return _left_out(address)
@@ -410,13 +419,30 @@ def _packaged(package: Any, name: str) -> str:  # noqa: ANN401 - a module
     return text.replace("</script", "<\\/script")
 
 
+def _picture(name: str) -> str:
+    """One of Leaflet's pictures as a data address."""
+    data = (Path(xstatic_leaflet.BASE_DIR) / name).read_bytes()
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def _icons() -> str:
+    """Give Leaflet's default marker its pictures, which it would look for in files."""
+    options = {
+        "iconUrl": _picture("images/marker-icon.png"),
+        "iconRetinaUrl": _picture("images/marker-icon-2x.png"),
+        "shadowUrl": _picture("images/marker-shadow.png"),
+    }
+    return (
+        "L.Icon.Default.imagePath = '';"
+        f"L.Icon.Default.mergeOptions({json.dumps(options)});"
+    )
+
+
 def _leaflet_style() -> str:
     """Leaflet's style sheet with its pictures written into it."""
-    folder = Path(xstatic_leaflet.BASE_DIR)
 
     def picture(match: re.Match[str]) -> str:
-        data = base64.b64encode((folder / match.group(1)).read_bytes()).decode()
-        return f"url(data:image/png;base64,{data})"
+        return f"url({_picture(match.group(1))})"
 
     return re.sub(r"url\((images/[^)]+)\)", picture, _packaged(xstatic_leaflet, "leaflet.css"))
 
