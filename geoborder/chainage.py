@@ -18,7 +18,14 @@ import shapely
 from shapely import LineString, Point
 
 from geoborder.errors import BorderError, DataError, OptionError
-from geoborder.geodesy import FloatArray, IntArray, Polylines, cut, interpolate, polylines
+from geoborder.geodesy import (
+    FloatArray,
+    IntArray,
+    Polylines,
+    cut,
+    interpolate,
+    polylines,
+)
 from geoborder.joining import join_pieces
 from geoborder.nearest import edge_tree, find_feet
 from geoborder.tables import (
@@ -300,7 +307,9 @@ def cut_border(
     if "calibration" in border.columns:
         for end in ("start", "end"):
             official = to_official(border, table[f"{end}_km"], rows=rows)
-            table.insert(table.columns.get_loc("length_km"), f"official_{end}_km", official)
+            table.insert(
+                table.columns.get_loc("length_km"), f"official_{end}_km", official
+            )
     return table
 
 
@@ -402,7 +411,7 @@ def calibrate(
     >>> from geoborder import load_border
     >>> border = calibrate(load_border(), official_length_km=1344.15)
     >>> border["calibration"].item()
-    '0=0;1343.959=1344.15'
+    '0=0;1343.95606617=1344.15'
     """
     table = as_border(border)
     if len(table) != 1:
@@ -410,7 +419,7 @@ def calibrate(
         raise OptionError(msg)
     length = float(table["length_km"].iloc[0])
     knots = _knots(length, official_length_km, fixed_km)
-    text = ";".join(f"{km:.10g}={official:.10g}" for km, official in knots)
+    text = ";".join(f"{km:.12g}={official:.12g}" for km, official in knots)
     return table.assign(official_length_km=knots[-1][1] - knots[0][1], calibration=text)
 
 
@@ -424,30 +433,20 @@ def _knots(
         msg = "`calibrate` needs `official_length_km`, `fixed_km`, or both."
         raise OptionError(msg)
     if official_length_km is not None and not 0 < official_length_km < np.inf:
-        msg = f"`official_length_km` must be positive and finite, got {official_length_km!r}."
+        msg = (
+            "`official_length_km` must be positive and finite, got "
+            f"{official_length_km!r}."
+        )
         raise OptionError(msg)
     pairs = fixed_km.items() if isinstance(fixed_km, Mapping) else (fixed_km or ())
     knots = sorted((float(km), float(official)) for km, official in pairs)
-    if knots and not (0 <= knots[0][0] and knots[-1][0] <= length_km + _SLACK_KM):
+    if knots and not (knots[0][0] >= 0 and knots[-1][0] <= length_km + _SLACK_KM):
         msg = (
             f"`fixed_km` must name chainages between 0 and {length_km:.3f} km, got "
             f"{knots[0][0]:g} to {knots[-1][0]:g}."
         )
         raise OptionError(msg)
-    if official_length_km is not None:
-        rate = official_length_km / length_km
-        if not knots or knots[0][0] > 0:
-            knots.insert(0, (0.0, 0.0))
-        if knots[-1][0] < length_km - _SLACK_KM:
-            knots.append((length_km, knots[0][1] + official_length_km))
-    elif len(knots) > 1:
-        rate = (knots[-1][1] - knots[0][1]) / (knots[-1][0] - knots[0][0])
-    else:
-        rate = 1.0
-    if knots[0][0] > 0:
-        knots.insert(0, (0.0, knots[0][1] - rate * knots[0][0]))
-    if knots[-1][0] < length_km - _SLACK_KM:
-        knots.append((length_km, knots[-1][1] + rate * (length_km - knots[-1][0])))
+    knots = _to_the_ends(knots, length_km, official_length_km)
     steps = np.diff(np.array(knots), axis=0)
     if (steps <= 0).any():
         place = int(np.flatnonzero((steps <= 0).any(axis=1))[0])
@@ -458,6 +457,23 @@ def _knots(
         )
         raise OptionError(msg)
     return knots
+
+
+def _to_the_ends(
+    knots: list[tuple[float, float]], length_km: float, official_length_km: float | None
+) -> list[tuple[float, float]]:
+    """Continue known points to both ends of the line."""
+    short = not knots or knots[-1][0] < length_km - _SLACK_KM
+    if official_length_km is not None:
+        first = [] if knots and knots[0][0] == 0 else [(0.0, 0.0)]
+        knots = [*first, *knots]
+        last = [(length_km, knots[0][1] + official_length_km)] if short else []
+        return [*knots, *last]
+    (km, official), (last_km, last_official) = knots[0], knots[-1]
+    rate = (last_official - official) / (last_km - km) if len(knots) > 1 else 1.0
+    first = [(0.0, official - rate * km)] if km > 0 else []
+    last = [(length_km, last_official + rate * (length_km - last_km))] if short else []
+    return [*first, *knots, *last]
 
 
 def _calibration(border: gpd.GeoDataFrame, row: int) -> tuple[FloatArray, FloatArray]:
@@ -498,7 +514,10 @@ def to_official(
 
 
 def from_official(
-    border: gpd.GeoDataFrame, official_km: npt.ArrayLike, *, rows: IntArray | None = None
+    border: gpd.GeoDataFrame,
+    official_km: npt.ArrayLike,
+    *,
+    rows: IntArray | None = None,
 ) -> FloatArray:
     """
     Convert official chainage to chainage.

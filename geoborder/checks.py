@@ -60,7 +60,9 @@ def lengths_by_map(left: str, right: str) -> pd.DataFrame:
             continue  # too coarse a map for them to touch
         vertices = int(border.geometry.count_coordinates().sum())
         length = float(border["length_km"].sum())
-        rows.append((_LAYER_TITLES[layer], vertices, length, length / (vertices - len(border))))
+        rows.append(
+            (_LAYER_TITLES[layer], vertices, length, length / (vertices - len(border)))
+        )
     return pd.DataFrame(rows, columns=["map", "vertices", "length_km", "mean_edge_km"])
 
 
@@ -176,7 +178,9 @@ def check_claims(
     for value, basis in stated:
         computed = f"{length:,.2f} km ({length / value - 1:+.2%})"
         holds = abs(length / value - 1) < _WITHIN
-        rows.append(("Length of the border", f"{value:,.10g} km", computed, holds, basis))
+        rows.append(
+            ("Length of the border", f"{value:,.10g} km", computed, holds, basis)
+        )
     if claims.facing_units and units is not None:
         facing = facing_units(table, units[units["country"] == claims.facing_country])
         names = list(facing["unit"])

@@ -42,7 +42,9 @@ log = Console(stderr=True)
 
 ProgramFile = Annotated[
     Path | None,
-    typer.Argument(help="Programme file; left out: the bundled default.", show_default=False),
+    typer.Argument(
+        help="Programme file; left out: the bundled default.", show_default=False
+    ),
 ]
 BorderFile = Annotated[
     Path | None, typer.Option("--border", help="Line layer to use as the border.")
@@ -67,7 +69,9 @@ def main() -> None:
         log.print(f"geoborder: {error}", style="red", markup=False, highlight=False)
         sys.exit(2)
     except (OSError, MemoryError) as error:
-        log.print(f"geoborder: failed: {error}", style="red", markup=False, highlight=False)
+        log.print(
+            f"geoborder: failed: {error}", style="red", markup=False, highlight=False
+        )
         sys.exit(1)
 
 
@@ -82,7 +86,9 @@ def _options(
     *,
     _show: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -122,7 +128,9 @@ def _read(file: Path) -> gpd.GeoDataFrame:
             return gpd.GeoDataFrame(table, geometry=points)
         layer = gpd.read_file(file)
     except KeyError as error:
-        msg = f"{str(file)!r} has no column {error}; a CSV needs longitude and latitude."
+        msg = (
+            f"{str(file)!r} has no column {error}; a CSV needs longitude and latitude."
+        )
         raise DataError(msg) from error
     except (RuntimeError, ValueError) as error:
         msg = f"{str(file)!r} cannot be read as a layer: {error}"
@@ -185,11 +193,16 @@ def run(
     for name in shown:
         out.print(name, highlight=False, soft_wrap=True, markup=False)
     place = str(folder / "csv")
-    out.print(f"{place}{os.sep} ({tables} tables)", highlight=False, soft_wrap=True, markup=False)
+    out.print(
+        f"{place}{os.sep} ({tables} tables)",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _print_summary(plan: Plan) -> None:
-    """The final table: length, segments, budget, coverage by year, longest gap."""
+    """Print coverage, cost and budget by year, and what was checked."""
     program = plan.program
     table = Table(title=program.name, title_justify="left")
     for name in ("Year", "Covered, km", "Share", "Longest gap, km", "Posts"):
@@ -211,11 +224,12 @@ def _print_summary(plan: Plan) -> None:
         )
     out.print(table)
     length = float(plan.border["length_km"].sum())
+    items = int(plan.assets["quantity"].sum())
     official = program.border.official_length_km
     claim = "" if official is None else f" (official {official:,.10g} km)"
     out.print(
         f"Border {length:,.2f} km{claim}, {len(plan.segments)} segments, "
-        f"{len(plan.program.measures)} measures, {int(plan.assets['quantity'].sum()):,} items.",
+        f"{len(plan.program.measures)} measures, {items:,} items.",
         highlight=False,
     )
     for check in plan.checks.itertuples():
@@ -259,7 +273,9 @@ def segment(
     file: OutLayer = Path("segments.gpkg"),
     border: BorderFile = None,
     between: Between = ("TJK", "AFG"),
-    length_km: Annotated[float | None, typer.Option(help="Cut at multiples of this, km.")] = None,
+    length_km: Annotated[
+        float | None, typer.Option(help="Cut at multiples of this, km.")
+    ] = None,
     count: Annotated[int | None, typer.Option(help="Number of equal parts.")] = None,
     break_km: Annotated[
         list[float] | None, typer.Option(help="Cut here too, km; may be repeated.")
@@ -286,7 +302,9 @@ def segment(
 
 @app.command("locate")
 def locate_points(
-    points: Annotated[Path, typer.Argument(help="Point layer, or CSV with longitude, latitude.")],
+    points: Annotated[
+        Path, typer.Argument(help="Point layer, or CSV with longitude, latitude.")
+    ],
     *,
     file: OutLayer = Path("located.csv"),
     border: BorderFile = None,
@@ -306,7 +324,8 @@ def locate_points(
 @app.command()
 def coverage(
     assets: Annotated[
-        Path, typer.Argument(help="Point layer with asset_id, mode, range_km [, from_year].")
+        Path,
+        typer.Argument(help="Point layer with asset_id, mode, range_km [, from_year]."),
     ],
     *,
     file: OutLayer = Path("coverage.gpkg"),
@@ -338,7 +357,9 @@ def map_page(
     border: BorderFile = None,
     dem: DemFile = None,
     segment_length_km: SegmentLength = 10.0,
-    color_by: Annotated[str, typer.Option(help="Segment attribute to show.")] = "coverage_share",
+    color_by: Annotated[
+        str, typer.Option(help="Segment attribute to show.")
+    ] = "coverage_share",
 ) -> None:
     """
     Draw a programme's map as one HTML file.
@@ -372,7 +393,8 @@ def report(
 def schema(
     *,
     file: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write; left out: the terminal.")
+        Path | None,
+        typer.Option("--out", "-o", help="File to write; left out: the terminal."),
     ] = None,
 ) -> None:
     """
@@ -412,5 +434,3 @@ def _print_table(table: pd.DataFrame) -> None:
     for row in table.itertuples(index=False):
         shown.add_row(*(f"{v:,.3f}" if isinstance(v, float) else str(v) for v in row))
     out.print(shown)
-
-

@@ -46,7 +46,9 @@ def data_path(name: str = "") -> Path:
     """
     override = os.environ.get("GEOBORDER_DATA")
     package = Path(__file__).parent
-    folders = [Path(override)] if override else [package / "data", package.parent / "data"]
+    folders = (
+        [Path(override)] if override else [package / "data", package.parent / "data"]
+    )
     for folder in folders:
         if (folder / "SOURCES.md").is_file() and (folder / name).exists():
             return folder / name

@@ -18,7 +18,9 @@ from geoborder.tables import (
 )
 
 
-def distance_matrix(sites: gpd.GeoDataFrame, segments: gpd.GeoDataFrame) -> pd.DataFrame:
+def distance_matrix(
+    sites: gpd.GeoDataFrame, segments: gpd.GeoDataFrame
+) -> pd.DataFrame:
     """
     Measure from every site to every segment.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 
 from geoborder.datasets import ATTRIBUTION, data_path
 from geoborder.errors import DataError, OptionError
@@ -26,7 +27,7 @@ MANIFEST = "manifest.json"
 
 _LIBRARIES = ("geoborder", "geopandas", "numpy", "pandas", "pyproj", "shapely")
 
-Writer = Callable[[Path], None]
+Writer = Callable[[Path], object]
 
 
 def plan_layers(plan: Plan) -> dict[str, pd.DataFrame]:
@@ -114,9 +115,9 @@ def write_geopackage(plan: Plan, path: Path) -> None:
 
 def _append_plain(table: pd.DataFrame, path: Path, name: str) -> None:
     """Add a table without geometry to a GeoPackage."""
-    import pyogrio  # noqa: PLC0415
-
-    pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", append=path.exists())
+    pyogrio.write_dataframe(
+        table, path, layer=name, driver="GPKG", append=path.exists()
+    )
 
 
 def write_csv(plan: Plan, folder: Path) -> None:
@@ -180,7 +181,9 @@ def write_plan(
             str(p.relative_to(stage)) for p in stage.rglob("*") if p.is_file()
         )
         manifest = _manifest(plan, stage, names)
-        (stage / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        (stage / MANIFEST).write_text(
+            json.dumps(manifest, indent=2) + "\n", encoding="utf-8"
+        )
         written = []
         for name in [*names, MANIFEST]:
             place = folder / name
@@ -224,7 +227,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _manifest(plan: Plan, stage: Path, names: list[str]) -> dict[str, object]:
-    """What was run on what, and what came out."""
+    """Record what was run on what, and what came out."""
     sums = data_path("SHA256SUMS").read_text(encoding="utf-8").split()
     stamp = os.environ.get("SOURCE_DATE_EPOCH")
     made = datetime.fromtimestamp(int(stamp), UTC) if stamp else datetime.now(UTC)
@@ -243,7 +246,10 @@ def _manifest(plan: Plan, stage: Path, names: list[str]) -> dict[str, object]:
         "versions": {name: version(name) for name in _LIBRARIES},
         "inputs": dict(zip(sums[1::2], sums[::2], strict=True)),
         "outputs": {
-            name: {"bytes": (stage / name).stat().st_size, "sha256": sha256_of(stage / name)}
+            name: {
+                "bytes": (stage / name).stat().st_size,
+                "sha256": sha256_of(stage / name),
+            }
             for name in names
         },
     }
@@ -272,7 +278,10 @@ def verify_plan(folder: str | Path) -> list[str]:
     try:
         outputs = json.loads(place.read_text(encoding="utf-8"))["outputs"]
     except (OSError, ValueError, KeyError) as error:
-        msg = f"{str(place)!r} is not a manifest of geoborder ({error}); run `geoborder run` first."
+        msg = (
+            f"{str(place)!r} is not a manifest of geoborder ({error}); write one "
+            "with `geoborder run`."
+        )
         raise DataError(msg) from error
     faults = []
     for name, facts in outputs.items():

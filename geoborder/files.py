@@ -57,7 +57,12 @@ def _umask() -> int:
     return mask
 
 
-_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".fgb": "FlatGeobuf"}
+_DRIVERS = {
+    ".gpkg": "GPKG",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".fgb": "FlatGeobuf",
+}
 
 
 def write_layer(layer: gpd.GeoDataFrame, path: Path) -> Path:
@@ -85,15 +90,21 @@ def write_layer(layer: gpd.GeoDataFrame, path: Path) -> Path:
     """
     ending = path.suffix.lower()
     if ending == ".csv":
-        table = pd.DataFrame(layer.assign(geometry=layer.geometry.to_wkt(rounding_precision=7)))
+        table = pd.DataFrame(
+            layer.assign(geometry=layer.geometry.to_wkt(rounding_precision=7))
+        )
         return write_text(path, table.to_csv(index=False, lineterminator="\n"))
     if ending not in _DRIVERS:
         msg = f"{str(path)!r}: write to a file ending in .csv, {', '.join(_DRIVERS)}."
         raise OptionError(msg)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as stage:
+        with tempfile.TemporaryDirectory(
+            prefix=f".{path.name}-", dir=path.parent
+        ) as stage:
             part = Path(stage) / path.name
-            layer.to_file(part, driver=_DRIVERS[ending], engine="pyogrio", layer=path.stem)
+            layer.to_file(
+                part, driver=_DRIVERS[ending], engine="pyogrio", layer=path.stem
+            )
             part.replace(path)
     except (OSError, DataSourceError) as error:
         msg = f"{str(path)!r} cannot be written: {error}."

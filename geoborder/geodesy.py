@@ -60,7 +60,7 @@ def inverse(
     arrays = np.broadcast_arrays(lon1, lat1, lon2, lat2)
     shape = arrays[0].shape
     flat = [np.array(a, dtype=float).ravel() for a in arrays]
-    azimuth, _, length = GEOD.inv(*flat)
+    azimuth, _, length = GEOD.inv(flat[0], flat[1], flat[2], flat[3])
     return (
         np.asarray(azimuth, dtype=float).reshape(shape),
         np.asarray(length, dtype=float).reshape(shape),
@@ -95,7 +95,7 @@ def forward(
     arrays = np.broadcast_arrays(lon, lat, azimuth_deg, distance_m)
     shape = arrays[0].shape
     flat = [np.array(a, dtype=float).ravel() for a in arrays]
-    end_lon, end_lat, back = GEOD.fwd(*flat)
+    end_lon, end_lat, back = GEOD.fwd(flat[0], flat[1], flat[2], flat[3])
     ahead = (np.asarray(back, dtype=float) + 360.0) % 360.0 - 180.0
     return (
         np.asarray(end_lon, dtype=float).reshape(shape),

@@ -12,6 +12,9 @@ from shapely.geometry.base import BaseGeometry
 from geoborder.errors import BorderError
 from geoborder.geodesy import FloatArray, inverse
 
+_WAYS = 2
+"""Ways on from a place amid a line."""
+
 
 def from_west(line: LineString) -> LineString:
     """
@@ -84,7 +87,9 @@ def join_pieces(
             raise BorderError(msg)
         bridge = LineString((one, other)) if gap_m > 0 else None
         together = [*merged, bridge] if bridge is not None else list(merged)
-        merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(together)))
+        merged = shapely.get_parts(
+            shapely.line_merge(shapely.multilinestrings(together))
+        )
     return from_west(merged[0])
 
 
@@ -101,18 +106,18 @@ def _ends(lines: Sequence[LineString]) -> FloatArray:
 
 def _refuse_fork(lines: Sequence[LineString], *, name: str) -> None:
     places, count = np.unique(_ends(lines), axis=0, return_counts=True)
-    forks = places[count > 2]  # noqa: PLR2004 - a line's two ways on
+    forks = places[count > _WAYS]
     if len(forks):
         msg = (
             f"`{name}` forks at longitude {forks[0][0]:.6f}, latitude "
-            f"{forks[0][1]:.6f}, where {count[count > 2][0]} pieces meet; keep the "
+            f"{forks[0][1]:.6f}, where {count[count > _WAYS][0]} pieces meet; keep the "
             "two that are the border."
         )
         raise BorderError(msg)
 
 
 def _narrowest_gap(lines: Sequence[LineString]) -> tuple[FloatArray, FloatArray, float]:
-    """The two ends of different pieces that are nearest, and their distance."""
+    """Find the two ends of different pieces that are nearest, and their distance."""
     ends = _ends(lines)
     one, other = np.triu_indices(len(ends), k=1)
     different = one % len(lines) != other % len(lines)

@@ -194,9 +194,7 @@ def stretches_within(
         Chainages between which the line is within the distance, in metres.
     """
     point, number = _pairs(tree, to_ecef(lon, lat), radius_m)
-    low, high, inside = _chords(
-        tree, number, lon[point], lat[point], radius_m[point]
-    )
+    low, high, inside = _chords(tree, number, lon[point], lat[point], radius_m[point])
     point, number = point[inside], number[inside]
     vertex = tree.edge[number]
     line = tree.lines.line_of_vertex[vertex]
@@ -301,7 +299,7 @@ def _chords(
     return low, high, inside
 
 
-def _crossings(  # noqa: PLR0913 - one row of arrays per unknown
+def _crossings(
     tree: EdgeTree,
     number: IntArray,
     lon: FloatArray,
@@ -335,7 +333,7 @@ def _crossings(  # noqa: PLR0913 - one row of arrays per unknown
     return along
 
 
-def _sides(  # noqa: PLR0913 - one row of arrays per known
+def _sides(
     tree: EdgeTree,
     number: IntArray,
     along: FloatArray,
@@ -373,7 +371,7 @@ def _sides(  # noqa: PLR0913 - one row of arrays per known
 
 
 @njit(cache=True, nogil=True)
-def _box_distance2(low, high, node, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913 - compiled
+def _box_distance2(low, high, node, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     dx = max(low[node, 0] - x, 0.0, x - high[node, 0])
     dy = max(low[node, 1] - y, 0.0, y - high[node, 1])
     dz = max(low[node, 2] - z, 0.0, z - high[node, 2])
@@ -383,7 +381,11 @@ def _box_distance2(low, high, node, x, y, z):  # type: ignore[no-untyped-def]  #
 @njit(cache=True, nogil=True)
 def _chord_distance(xyz, vertex, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     ax, ay, az = xyz[vertex, 0], xyz[vertex, 1], xyz[vertex, 2]
-    ux, uy, uz = xyz[vertex + 1, 0] - ax, xyz[vertex + 1, 1] - ay, xyz[vertex + 1, 2] - az
+    ux, uy, uz = (
+        xyz[vertex + 1, 0] - ax,
+        xyz[vertex + 1, 1] - ay,
+        xyz[vertex + 1, 2] - az,
+    )
     px, py, pz = x - ax, y - ay, z - az
     square = ux * ux + uy * uy + uz * uz
     t = 0.0
@@ -394,7 +396,7 @@ def _chord_distance(xyz, vertex, x, y, z):  # type: ignore[no-untyped-def]  # no
 
 
 @njit(cache=True, nogil=True)
-def _nearest_limit(points, xyz, edge, sag, low, high):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913 - compiled
+def _nearest_limit(points, xyz, edge, sag, low, high):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     """Chord distance beyond which no edge can hold the geodesic foot."""
     leaves = low.shape[0] // 2
     stack = np.empty(64, dtype=np.int64)
@@ -430,8 +432,8 @@ def _nearest_limit(points, xyz, edge, sag, low, high):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def _collect(points, xyz, edge, sag, low, high, limits, offsets, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913 - compiled
-    """Count edges whose chord, less its sag, is within the limit; list them if asked."""
+def _collect(points, xyz, edge, sag, low, high, limits, offsets, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Count, and list if asked, edges whose chord less its sag is within the limit."""
     leaves = low.shape[0] // 2
     stack = np.empty(64, dtype=np.int64)
     counts = np.zeros(points.shape[0], dtype=np.int64)

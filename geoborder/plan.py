@@ -167,7 +167,9 @@ def make_plan(
     ground = _elevation(dem, line)
     crossings = _near(load_crossings() if crossings is None else crossings, line)
     places = _near(load_places() if places is None else places, line)
-    segments = describe_segments(segments, dem=ground, places=places, crossings=crossings)
+    segments = describe_segments(
+        segments, dem=ground, places=places, crossings=crossings
+    )
     begin("measures")
     segments = prioritise(plan, segments)
     assignments = assign_measures(plan, segments)
@@ -186,7 +188,9 @@ def make_plan(
     segments = _with_results(segments, assignments, assets, coverage, plan)
     begin("checks")
     lengths = lengths_by_map(spec.left, spec.right)
-    facing = None if sides is None else facing_units(line, sides, limits=load_unit_limits())
+    facing = (
+        None if sides is None else facing_units(line, sides, limits=load_unit_limits())
+    )
     return Plan(
         program=plan,
         border=line,
@@ -221,7 +225,7 @@ def _touching_units(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
 
 
 def _elevation(dem: Dem | str | Path | None, border: gpd.GeoDataFrame) -> Dem | None:
-    """Elevation around the border; None where only the bundled one could be, and is not."""
+    """Elevation around the border; None where the bundled one does not reach."""
     if isinstance(dem, Dem):
         return dem
     west, south, east, north = border.total_bounds
@@ -236,7 +240,9 @@ def _elevation(dem: Dem | str | Path | None, border: gpd.GeoDataFrame) -> Dem | 
     return bundled
 
 
-def _near(points: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+def _near(
+    points: gpd.GeoDataFrame, border: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame | None:
     """Points near the border, with where along it they are; None if there are none."""
     located = locate(points, border)
     joined = points.join(located)
@@ -245,7 +251,7 @@ def _near(points: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> gpd.GeoDataFram
 
 
 def _posts_of(assets: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
-    """Posts in operation in a year."""
+    """Select the posts in operation in a year."""
     begun = assets["from_year"].fillna(year) <= year
     going = assets["until_year"].fillna(year) >= year
     kept = (assets["category"] == "posts") & begun & going & assets.geometry.notna()
@@ -255,7 +261,7 @@ def _posts_of(assets: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
 def _posts_by_year(
     assets: gpd.GeoDataFrame, border: gpd.GeoDataFrame, program: Program
 ) -> pd.DataFrame:
-    """Number of posts and the longest stretch without one, by year."""
+    """Count posts and measure the longest stretch without one, by year."""
     rows = []
     for year in range(program.first_year - 1, program.last_year + 1):
         posts = _posts_of(assets, year)
@@ -267,7 +273,9 @@ def _posts_by_year(
             longest = gaps.loc[gaps["length_km"].idxmax()]
             place = (longest["border_id"], longest["start_km"], longest["end_km"])
         rows.append((year, int(posts["quantity"].sum()), *place))
-    table = pd.DataFrame(rows, columns=["year", "posts", "border_id", "start_km", "end_km"])
+    table = pd.DataFrame(
+        rows, columns=["year", "posts", "border_id", "start_km", "end_km"]
+    )
     table.insert(2, "longest_stretch_km", table["end_km"] - table["start_km"])
     return table
 

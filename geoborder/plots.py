@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -83,7 +84,9 @@ def plot_budget(plan: Plan, ax: Axes | None = None) -> Axes:
     budget = plan.costs["budget"].to_numpy(float) / 1e6
     if np.isfinite(budget).any():
         place = np.arange(len(years))
-        ax.hlines(budget, place - 0.42, place + 0.42, lw=2.5, color="black", label="budget")
+        ax.hlines(
+            budget, place - 0.42, place + 0.42, lw=2.5, color="black", label="budget"
+        )
     ax.set_ylabel(f"million {plan.program.currency}")
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
@@ -110,7 +113,9 @@ def plot_profile(plan: Plan, ax: Axes | None = None) -> Axes:
         Mean elevation of each segment over chainage, with coverage below it.
     """
     ax = _axes(ax, (9.0, 2.8))
-    segments = plan.segments[plan.segments["border_id"] == plan.segments["border_id"].iloc[0]]
+    segments = plan.segments[
+        plan.segments["border_id"] == plan.segments["border_id"].iloc[0]
+    ]
     top = 1.0
     if "elevation_mean_m" in segments.columns:
         edges = np.append(segments["start_km"], segments["end_km"].iloc[-1])
@@ -124,7 +129,10 @@ def plot_profile(plan: Plan, ax: Axes | None = None) -> Axes:
     ):
         spans = list(zip(table["start_km"], table["length_km"], strict=True))
         ax.broken_barh(
-            spans, (-0.09 * top, 0.06 * top), color=colour, label=f"{label}, {coverage.year}"
+            spans,
+            (-0.09 * top, 0.06 * top),
+            color=colour,
+            label=f"{label}, {coverage.year}",
         )
     side = "right_unit" if "right_unit" in segments.columns else None
     if side is not None:
@@ -171,8 +179,11 @@ def to_svg(ax: Axes, *, title: str) -> str:
         The same text for the same picture.
     """
     file = io.StringIO()
+    figure: Any = ax.get_figure(root=True)
     with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "none"}):
-        ax.figure.savefig(file, format="svg", metadata={"Date": None, "Title": title})
+        figure.savefig(
+            file, format="svg", metadata={"Date": None, "Title": title}
+        )
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     return re.sub(r"<svg ", '<svg role="img" ', svg, count=1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.axes import Axes
 
-import geoborder.plots as plots
+from geoborder import plots
 from geoborder.datasets import ATTRIBUTION
 from geoborder.files import write_text
 from geoborder.maps.page import summary_line
@@ -83,7 +85,9 @@ def render_report(plan: Plan) -> str:
         costs=plan.costs.reset_index().to_dict("records"),
         posts=plan.posts.to_dict("records"),
         crossings=[] if plan.crossings is None else plan.crossings.to_dict("records"),
-        coverage_chart=_chart(plots.plot_coverage_by_year, plan, "Covered length by year"),
+        coverage_chart=_chart(
+            plots.plot_coverage_by_year, plan, "Covered length by year"
+        ),
         budget_chart=_chart(plots.plot_budget, plan, "Cost by year and category"),
         profile_chart=_chart(plots.plot_profile, plan, "Profile along the border"),
         levels=plan.segments.groupby("priority")["length_km"].sum().to_dict(),
@@ -93,7 +97,7 @@ def render_report(plan: Plan) -> str:
     )
 
 
-def _chart(draw: object, plan: Plan, title: str) -> Markup:
+def _chart(draw: Callable[[Plan], Axes], plan: Plan, title: str) -> Markup:
     return Markup(plots.to_svg(draw(plan), title=title))  # noqa: S704 - drawn by matplotlib, which escapes
 
 
@@ -153,7 +157,8 @@ def _measures(plan: Plan) -> list[dict[str, object]]:
         by_year = own.groupby("year")["quantity"].sum()
         chosen = measure.targets.model_dump(exclude_defaults=True)
         where = "; ".join(
-            f"{name.replace('_', ' ')}: {_listed(value)}" for name, value in chosen.items()
+            f"{name.replace('_', ' ')}: {_listed(value)}"
+            for name, value in chosen.items()
         )
         rows.append(
             {
@@ -162,7 +167,9 @@ def _measures(plan: Plan) -> list[dict[str, object]]:
                 "unit": measure.unit,
                 "quantity": float(own["quantity"].sum()),
                 "cost": float(own["cost"].sum()),
-                "schedule": [float(by_year.get(year, 0.0)) for year in plan.program.years],
+                "schedule": [
+                    float(by_year.get(year, 0.0)) for year in plan.program.years
+                ],
                 "where": (where or "whole border") if measure.placed else "no place",
                 "segments": int(own["segment_id"].nunique()),
                 "basis": measure.basis,
@@ -176,26 +183,35 @@ def _measures(plan: Plan) -> list[dict[str, object]]:
 def _listed(value: object) -> str:
     if isinstance(value, (tuple, list)):
         return ", ".join(
-            "-".join(f"{end:g}" for end in item) if isinstance(item, (tuple, list)) else str(item)
+            "-".join(f"{end:g}" for end in item)
+            if isinstance(item, (tuple, list))
+            else str(item)
             for item in value
         )
     return str(value)
 
 
 def _catalogue(plan: Plan) -> list[dict[str, object]]:
-    rows = []
+    rows: list[dict[str, object]] = []
     for kind in plan.program.equipment.values():
         figures = []
         for field in type(kind).model_fields:
             figure = getattr(kind, field)
             if isinstance(figure, Figure):
                 figures.append((field.replace("_", " "), figure.value, figure.basis))
-        rows.append({"name": kind.name, "mode": kind.mode, "figures": figures, "note": kind.note})
+        rows.append(
+            {
+                "name": kind.name,
+                "mode": kind.mode,
+                "figures": figures,
+                "note": kind.note,
+            }
+        )
     return rows
 
 
 def _gaps(plan: Plan) -> list[dict[str, object]]:
-    """The longest gaps, with the units beside them and the nearest post."""
+    """List the longest gaps, with the units beside them and the nearest post."""
     segments = plan.segments
     rows = []
     for gap in plan.coverage.gaps.head(_GAPS_SHOWN).to_dict("records"):

@@ -124,11 +124,16 @@ def segment_border(
             [
                 runs[side].at((starts + ends)[row_of == row] / 2.0)[["unit_id", "name"]]
                 if side in runs
-                else pd.DataFrame(None, np.arange((row_of == row).sum()), ["unit_id", "name"])
+                else pd.DataFrame(
+                    None, np.arange((row_of == row).sum()), ["unit_id", "name"]
+                )
                 for row, runs in enumerate(along)
             ]
         )
-        for column, source in ((f"{side}_unit_id", "unit_id"), (f"{side}_unit", "name")):
+        for column, source in (
+            (f"{side}_unit_id", "unit_id"),
+            (f"{side}_unit", "name"),
+        ):
             where = segments.columns.get_loc("geometry")
             segments.insert(where, column, names[source].to_numpy(dtype=object))
     checked: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments")
@@ -167,8 +172,12 @@ def _own_chainage_m(
 
 def _distinct(places: FloatArray, length: float) -> FloatArray:
     """Sorted places on the line, none within half a metre of another."""
-    inner = np.sort(places[(places > _SAME_PLACE_M) & (places < length - _SAME_PLACE_M)])
-    inner = inner[np.append(True, np.diff(inner) > _SAME_PLACE_M)] if inner.size else inner
+    inner = np.sort(
+        places[(places > _SAME_PLACE_M) & (places < length - _SAME_PLACE_M)]
+    )
+    inner = (
+        inner[np.append(True, np.diff(inner) > _SAME_PLACE_M)] if inner.size else inner
+    )
     return np.concatenate(([0.0], inner, [length]))
 
 
@@ -230,8 +239,10 @@ def _unit_runs(lines: Polylines, row: int, units: gpd.GeoDataFrame) -> _UnitRuns
     return _UnitRuns(units, starts[fresh], unit[fresh])
 
 
-def _nearest_unit(lon: FloatArray, lat: FloatArray, units: gpd.GeoDataFrame) -> IntArray:
-    """Number of the unit that holds each point, else of the one nearest to it."""
+def _nearest_unit(
+    lon: FloatArray, lat: FloatArray, units: gpd.GeoDataFrame
+) -> IntArray:
+    """Find the unit that holds each point, else the one nearest to it."""
     shapes = units.geometry.array
     parts, unit_of_part = shapely.get_parts(shapes, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
@@ -311,7 +322,9 @@ def _terrain_of(lines: Polylines, dem: Dem) -> dict[str, object]:
     """Heights, relief, slope and kind of each line, from samples along it."""
     parts = np.maximum(1, np.ceil(lines.length_m / _SAMPLE_M)).astype(np.int64)
     segment = np.repeat(np.arange(parts.size), parts + 1)
-    step = np.arange(segment.size) - np.repeat(np.cumsum(parts + 1) - parts - 1, parts + 1)
+    step = np.arange(segment.size) - np.repeat(
+        np.cumsum(parts + 1) - parts - 1, parts + 1
+    )
     spacing = lines.length_m / parts
     lon, lat = interpolate(lines, segment, step * spacing[segment])
     samples = pd.DataFrame(

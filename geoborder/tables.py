@@ -53,7 +53,9 @@ def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  
         not on the globe.
     """
     if not isinstance(layer, (gpd.GeoDataFrame, gpd.GeoSeries)):
-        msg = f"`{name}` must be a GeoDataFrame or GeoSeries, got {type(layer).__name__}."
+        msg = (
+            f"`{name}` must be a GeoDataFrame or GeoSeries, got {type(layer).__name__}."
+        )
         raise DataError(msg)
     if len(layer) == 0:
         msg = f"`{name}` is empty; it needs at least one row."
@@ -259,7 +261,9 @@ UNITS = pa.DataFrameSchema(
 
 SEGMENTS = pa.DataFrameSchema(
     {
-        "segment_id": _column("int64", "number of the segment along the border, from 1"),
+        "segment_id": _column(
+            "int64", "number of the segment along the border, from 1"
+        ),
         "border_id": _column(str, "border the segment is cut from"),
         **_CHAINAGES,
         "length_km": _column(float, "geodesic length, km", _KM),
@@ -282,7 +286,9 @@ ASSETS = pa.DataFrameSchema(
     {
         "asset_id": _column(str, "name of the asset, one per row"),
         "mode": _column(
-            str, "how it covers the border: none, patrol or radius", pa.Check.isin(MODES)
+            str,
+            "how it covers the border: none, patrol or radius",
+            pa.Check.isin(MODES),
         ),
         "range_km": _column(
             float,
@@ -291,10 +297,16 @@ ASSETS = pa.DataFrameSchema(
             nullable=True,
         ),
         "from_year": _column(
-            "Int64", "first year in operation; empty: always", nullable=True, required=False
+            "Int64",
+            "first year in operation; empty: always",
+            nullable=True,
+            required=False,
         ),
         "until_year": _column(
-            "Int64", "last year in operation; empty: no end", nullable=True, required=False
+            "Int64",
+            "last year in operation; empty: no end",
+            nullable=True,
+            required=False,
         ),
     },
     unique=["asset_id"],
@@ -307,7 +319,9 @@ ASSIGNMENTS = pa.DataFrameSchema(
         "category": _column(str, "category of the measure"),
         "year": _column("int64", "year of delivery"),
         "segment_id": _column(
-            "Int64", "segment it is assigned to; empty: no place on a map", nullable=True
+            "Int64",
+            "segment it is assigned to; empty: no place on a map",
+            nullable=True,
         ),
         "quantity": _column(float, "how much of the measure's unit", _KM),
         "cost": _column(float, "cost in the programme's currency", _KM),

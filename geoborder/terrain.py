@@ -63,8 +63,8 @@ class Dem:
         column, row = self.cells_at(lon, lat)
         rows, columns = self.heights_m.shape
         # Half a cell at the edge takes the edge's height.
-        inside = (column > -0.5) & (column < columns - 0.5)
-        inside &= (row > -0.5) & (row < rows - 0.5)
+        inside = (column + 0.5 > 0) & (column + 0.5 < columns)
+        inside &= (row + 0.5 > 0) & (row + 0.5 < rows)
         column = np.clip(np.where(inside, column, 0.0), 0.0, columns - 1.0)
         row = np.clip(np.where(inside, row, 0.0), 0.0, rows - 1.0)
         left = np.minimum(column.astype(np.int64), max(columns - 2, 0))
@@ -80,7 +80,9 @@ class Dem:
         )
         return np.where(inside, height, np.nan)
 
-    def cells_at(self, lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def cells_at(
+        self, lon: FloatArray, lat: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """
         Convert points to fractional cell indices.
 
@@ -94,7 +96,9 @@ class Dem:
         column, row : ndarray
             0.0 is the centre of the first column or row.
         """
-        x, y = Transformer.from_crs(LONLAT, self.crs, always_xy=True).transform(lon, lat)
+        x, y = Transformer.from_crs(LONLAT, self.crs, always_xy=True).transform(
+            lon, lat
+        )
         column, row = ~self.transform * (np.asarray(x), np.asarray(y))
         return np.asarray(column) - 0.5, np.asarray(row) - 0.5
 
@@ -175,7 +179,7 @@ def _read(
     bounds: tuple[float, float, float, float] | None,
 ) -> Dem:
     if raster.crs is None:
-        msg = f"Elevation {source!r} has no CRS; declare it, such as with `gdal_edit.py -a_srs`."
+        msg = f"Elevation {source!r} has no CRS; declare it (`gdal_edit.py -a_srs`)."
         raise DataError(msg)
     crs = CRS.from_wkt(raster.crs.to_wkt())
     window = Window(0, 0, raster.width, raster.height)
@@ -197,7 +201,9 @@ def _window(
 ) -> Window:
     """Whole cells around the bounds, with a margin of two."""
     there = Transformer.from_crs(LONLAT, crs, always_xy=True)
-    wanted = from_bounds(*there.transform_bounds(*bounds, densify_pts=21), raster.transform)
+    wanted = from_bounds(
+        *there.transform_bounds(*bounds, densify_pts=21), raster.transform
+    )
     whole = Window(0, 0, raster.width, raster.height)
     left, top = int(np.floor(wanted.col_off)) - 2, int(np.floor(wanted.row_off)) - 2
     right = int(np.ceil(wanted.col_off + wanted.width)) + 2
@@ -237,7 +243,10 @@ def local_relief(dem: Dem, *, radius_m: float) -> Dem:
     x, y = dem.transform * (columns / 2.0, rows / 2.0)
     back = Transformer.from_crs(dem.crs, LONLAT, always_xy=True)
     width, height = dem.cell_size_m(*back.transform(x, y))
-    window = (2 * max(1, round(radius_m / height)) + 1, 2 * max(1, round(radius_m / width)) + 1)
+    window = (
+        2 * max(1, round(radius_m / height)) + 1,
+        2 * max(1, round(radius_m / width)) + 1,
+    )
     lowest = minimum_filter(np.nan_to_num(dem.heights_m, nan=np.inf), size=window)
     highest = maximum_filter(np.nan_to_num(dem.heights_m, nan=-np.inf), size=window)
     relief = np.where(np.isnan(dem.heights_m), np.nan, highest - lowest)
@@ -262,8 +271,13 @@ def slope_deg(dem: Dem) -> Dem:
     rows, columns = dem.heights_m.shape
     back = Transformer.from_crs(dem.crs, LONLAT, always_xy=True)
     middles = np.linspace(0.5, rows - 0.5, 9)
-    x, y = dem.transform * (np.full(9, columns / 2.0), middles)
-    sizes = [dem.cell_size_m(lon, lat) for lon, lat in zip(*back.transform(x, y), strict=True)]
+    x, y = rasterio.transform.xy(
+        dem.transform, middles - 0.5, np.full(9, columns / 2.0 - 0.5)
+    )
+    sizes = [
+        dem.cell_size_m(lon, lat)
+        for lon, lat in zip(*back.transform(x, y), strict=True)
+    ]
     row = np.arange(rows) + 0.5
     width, height = (
         np.interp(row, middles, size)[:, None] for size in np.array(sizes).T

@@ -145,7 +145,9 @@ def cover(
     span = _span(active, year, years)
     prints = footprints(table, active)
     cells = make_cells(table, prints, parts, span)
-    chosen = len(span) - 1 if year is None or span is None else span.index(year)
+    chosen = 0
+    if span is not None:
+        chosen = len(span) - 1 if year is None else span.index(year)
 
     by_segment = _summary(cells, cells.segment, parts["segment_id"].to_list(), span, k)
     by_segment = by_segment.rename(columns={"group": "segment_id"})
@@ -185,9 +187,7 @@ def _span(
     return list(range(min(known), max(known) + 1)) if known else None
 
 
-def _one_year(
-    frame: pd.DataFrame, span: list[int] | None, chosen: int
-) -> pd.DataFrame:
+def _one_year(frame: pd.DataFrame, span: list[int] | None, chosen: int) -> pd.DataFrame:
     rows = frame["year"].isna() if span is None else frame["year"] == span[chosen]
     return frame[rows].drop(columns="year").reset_index(drop=True)
 
@@ -240,7 +240,7 @@ def _summary(
 def _gap_runs(
     cells: Cells, group: IntArray, column: int, size: int, k: int
 ) -> tuple[IntArray, np.ndarray]:
-    """Number of gaps in each group, and the longest, clipped to the group."""
+    """Count the gaps in each group, and measure the longest, clipped to the group."""
     open_ = (cells.count[:, column] < k).astype(np.int64)
     first, last = runs(cells.row, group, open_)
     kept = (open_[first] == 1) & (group[first] >= 0)
@@ -277,7 +277,7 @@ def _units_summary(
 def _cut(
     border: gpd.GeoDataFrame, cells: Cells, first: IntArray, last: IntArray
 ) -> gpd.GeoDataFrame:
-    """Runs of cells as stretches of border."""
+    """Cut runs of cells out as stretches of border."""
     return cut_border(
         border,
         cells.row[first],
@@ -297,7 +297,9 @@ def _gaps(
     kept = open_[first] == 1
     table = _cut(border, cells, first[kept], last[kept])
     table.insert(table.columns.get_loc("geometry"), "assets_most", most[kept])
-    return table.sort_values("length_km", ascending=False, ignore_index=True, kind="stable")
+    return table.sort_values(
+        "length_km", ascending=False, ignore_index=True, kind="stable"
+    )
 
 
 def _intervals(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import geopandas as gpd
@@ -26,18 +27,24 @@ _DECIMALS = 1e-5
 Collection = dict[str, Any]
 
 
-def _collection(layer: gpd.GeoDataFrame, properties: list[dict[str, Any]]) -> Collection:
+def _collection(
+    layer: gpd.GeoDataFrame, properties: list[dict[str, Any]]
+) -> Collection:
     shapes = layer.geometry.to_numpy()
     snapped = [
-        shape if shape.geom_type.endswith("Polygon") else shapely.set_precision(
-            shape, _DECIMALS, mode="pointwise"
-        )
+        shape
+        if shape.geom_type.endswith("Polygon")
+        else shapely.set_precision(shape, _DECIMALS, mode="pointwise")
         for shape in shapes
     ]
     return {
         "type": "FeatureCollection",
         "features": [
-            {"type": "Feature", "geometry": shapely.geometry.mapping(shape), "properties": p}
+            {
+                "type": "Feature",
+                "geometry": shapely.geometry.mapping(shape),
+                "properties": p,
+            }
             for shape, p in zip(snapped, properties, strict=True)
         ],
     }
@@ -85,10 +92,10 @@ def segment_features(plan: Plan) -> Collection:
         title = f"Segment {segment['segment_id']}"
         span = f"km {segment['start_km']:.1f} - {segment['end_km']:.1f}"
         facts = [
-            ("Chainage", f"{segment['start_km']:.3f} - {segment['end_km']:.3f} km"),
+            ("Chainage", _span(segment, "start_km", "end_km")),
             (
                 "Official chainage",
-                f"{segment['official_start_km']:.3f} - {segment['official_end_km']:.3f} km"
+                _span(segment, "official_start_km", "official_end_km")
                 if official
                 else None,
             ),
@@ -122,6 +129,10 @@ def segment_features(plan: Plan) -> Collection:
     return _collection(plan.segments, rows)
 
 
+def _span(row: dict[Hashable, Any], start: str, end: str) -> str:
+    return f"{row[start]:.3f} - {row[end]:.3f} km"
+
+
 def band_features(plan: Plan, *, gaps: bool) -> Collection:
     """
     Covered stretches or gaps in the plan's year.
@@ -153,7 +164,9 @@ def band_features(plan: Plan, *, gaps: bool) -> Collection:
         ]
         title = f"{what} in {coverage.year}: {span}"
         colour = GAP_COLOUR if gaps else COVERED_COLOUR
-        rows.append({"tip": card(title, []), "card": card(title, facts), "colour": colour})
+        rows.append(
+            {"tip": card(title, []), "card": card(title, facts), "colour": colour}
+        )
     return _collection(table, rows)
 
 
@@ -231,11 +244,14 @@ def unit_features(plan: Plan, tolerance_deg: float = 0.002) -> Collection:
         units.geometry.to_numpy(), tolerance_deg, simplify_boundary=False
     )
     shapes = shapely.set_precision(shapes, 1e-4, mode="pointwise")
-    parts = {} if plan.facing is None else plan.facing.set_index("unit_id")
+    parts = None if plan.facing is None else plan.facing.set_index("unit_id")
     rows = []
     for unit in units.to_dict("records"):
-        facts: list[tuple[str, object]] = [("Code", unit["unit_id"]), ("Country", unit["country"])]
-        if len(parts) and unit["unit_id"] in parts.index:
+        facts: list[tuple[str, object]] = [
+            ("Code", unit["unit_id"]),
+            ("Country", unit["country"]),
+        ]
+        if parts is not None and unit["unit_id"] in parts.index:
             part = parts.loc[unit["unit_id"]]
             facts += [
                 ("On the border, km", part["length_km"]),

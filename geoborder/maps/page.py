@@ -99,7 +99,8 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
         pane="line",
         style=_segment_style(color_by),
         highlight={"weight": 8},
-    ).add_to(page)
+    )
+    segments.add_to(page)
     _add_assets(page, plan)
     _add_points(page, plan)
     folium.LayerControl(collapsed=True).add_to(page)
@@ -112,7 +113,11 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
 
 def _segment_style(attribute: str) -> Any:  # noqa: ANN401 - a function for folium
     def style(feature: dict[str, Any]) -> dict[str, Any]:
-        return {"color": feature["properties"]["colours"][attribute], "weight": 5, "opacity": 1}
+        return {
+            "color": feature["properties"]["colours"][attribute],
+            "weight": 5,
+            "opacity": 1,
+        }
 
     return style
 
@@ -177,7 +182,9 @@ def _add_ground(page: folium.Map, plan: Plan) -> None:
         folium.raster_layers.ImageOverlay(
             image, bounds, name="Relief", opacity=0.5, pane="ground"
         ).add_to(page)
-    for iso3, name, shape in zip(countries["iso3"], countries["name"], shapes, strict=True):
+    for iso3, name, shape in zip(
+        countries["iso3"], countries["name"], shapes, strict=True
+    ):
         if not shape.is_empty and iso3 not in own and shape.area > 0.2:  # noqa: PLR2004 - room for a name
             _label(page, shape, str(name), "country")
 
@@ -265,13 +272,16 @@ def _add_bands(page: folium.Map, plan: Plan) -> None:
         data = band_features(plan, gaps=gaps)
         if data["features"]:
             style = {"color": colour, "weight": 15, "opacity": 0.4, "lineCap": "butt"}
-            _geojson(data, title, pane="bands", style=lambda _f, s=style: s).add_to(page)
+            _geojson(data, title, pane="bands", style=lambda _f, s=style: s).add_to(
+                page
+            )
 
 
 def _add_assets(page: folium.Map, plan: Plan) -> None:
     draw = (
         "function (feature, latlng) { var p = feature.properties;"
-        " return L.circleMarker(latlng, {pane: 'assets', radius: p.standing ? 5.5 : 3.5,"
+        " return L.circleMarker(latlng, {pane: 'assets',"
+        " radius: p.standing ? 5.5 : 3.5,"
         " color: p.standing ? '#000' : '#fff', weight: p.standing ? 2 : 1,"
         " fillColor: p.colour, fillOpacity: 0.95}); }"
     )
@@ -302,7 +312,7 @@ def _add_points(page: folium.Map, plan: Plan) -> None:
             _geojson(data, title, pane="points", point=draw, show=show).add_to(page)
 
 
-class _Legend(MacroElement):  # type: ignore[misc]  # folium has no types
+class _Legend(MacroElement):
     """Title, legend and choice of attribute, drawn by the page's own script."""
 
     def __init__(
@@ -312,7 +322,7 @@ class _Legend(MacroElement):  # type: ignore[misc]  # folium has no types
         chosen: str,
         plan: Plan,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca has no types
         self._name = "GeoborderLegend"
         self.segments = segments
         self.legend = legend
@@ -324,7 +334,9 @@ class _Legend(MacroElement):  # type: ignore[misc]  # folium has no types
             (GAP_COLOUR, f"gap in {plan.coverage.year}"),
         ]
         categories = set(plan.assets.loc[plan.assets.geometry.notna(), "category"])
-        self.categories = [(c, n) for n, c in CATEGORY_COLOURS.items() if n in categories]
+        self.categories = [
+            (c, n) for n, c in CATEGORY_COLOURS.items() if n in categories
+        ]
         self.attribution = ATTRIBUTION
         self._template = _TEMPLATES.get_template("legend.html.j2")
 
@@ -383,17 +395,27 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
         )
         raise OptionError(msg)
     html = re.sub(r'<script src="(http[^"]+)"></script>', _inline_script, html)
-    html = re.sub(r'<link rel="stylesheet" href="(http[^"]+)"\s*/>', _inline_style, html)
+    html = re.sub(
+        r'<link rel="stylesheet" href="(http[^"]+)"\s*/>', _inline_style, html
+    )
     return write_text(Path(path), html)
 
 
-_UNUSED = ("bootstrap", "fontawesome", "glyphicons", "awesome-markers", "awesome.rotate")
+_UNUSED = (
+    "bootstrap",
+    "fontawesome",
+    "glyphicons",
+    "awesome-markers",
+    "awesome.rotate",
+)
 
 
 def _inline_script(match: re.Match[str]) -> str:
     address = match.group(1)
     if "leaflet.js" in address:
-        return f"<script>{_packaged(xstatic_leaflet, 'leaflet.js')}\n{_icons()}</script>"
+        return (
+            f"<script>{_packaged(xstatic_leaflet, 'leaflet.js')}\n{_icons()}</script>"
+        )
     if "jquery" in address:
         return f"<script>{_packaged(xstatic_jquery, 'jquery.min.js')}</script>"
     return _left_out(address)
@@ -444,6 +466,6 @@ def _leaflet_style() -> str:
     def picture(match: re.Match[str]) -> str:
         return f"url({_picture(match.group(1))})"
 
-    return re.sub(r"url\((images/[^)]+)\)", picture, _packaged(xstatic_leaflet, "leaflet.css"))
-
-
+    return re.sub(
+        r"url\((images/[^)]+)\)", picture, _packaged(xstatic_leaflet, "leaflet.css")
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,9 @@ def scheme(values: pd.Series, attribute: str) -> Scheme:
         extra = iter(_SEQUENCE * (1 + len(words) // len(_SEQUENCE)))
         colour = {word: known.get(word) or next(extra) for word in words}
         return Scheme(
-            full, [colour[str(v)] for v in values], [(colour[w], escape(w)) for w in words]
+            full,
+            [colour[str(v)] for v in values],
+            [(colour[w], escape(w)) for w in words],
         )
     numbers = values.to_numpy(float) * factor
     known_numbers = numbers[np.isfinite(numbers)]
@@ -106,7 +109,8 @@ def scheme(values: pd.Series, attribute: str) -> Scheme:
     number = np.clip(np.searchsorted(edges[1:-1], numbers, side="right"), 0, steps - 1)
     shown = [_SEQUENCE[round(i * 4 / max(steps - 1, 1))] for i in range(steps)]
     colours = [
-        shown[i] if ok else "#bdbdbd" for i, ok in zip(number, np.isfinite(numbers), strict=True)
+        shown[i] if ok else "#bdbdbd"
+        for i, ok in zip(number, np.isfinite(numbers), strict=True)
     ]
     labels = _labels(edges)
     classes = list(zip(shown, labels, strict=True))
@@ -120,9 +124,9 @@ def _labels(edges: np.ndarray) -> list[str]:
     if edges.size == 1:
         return [f"{edges[0]:,.4g}"]
     narrowest = float(np.diff(edges).min())
-    digits = int(np.clip(np.ceil(-np.log10(narrowest)) + 1, 0, 3)) if narrowest < 10 else 0  # noqa: PLR2004
+    digits = int(np.clip(2 - np.floor(np.log10(narrowest) + 1), 0, 3))
     texts = [f"{e:,.{digits}f}" for e in edges]
-    return [f"{low} - {high}" for low, high in zip(texts[:-1], texts[1:], strict=True)]
+    return [f"{low} - {high}" for low, high in pairwise(texts)]
 
 
 def card(title: object, rows: list[tuple[str, object]], note: str = "") -> str:
@@ -166,7 +170,11 @@ def words(value: object) -> str:
     str
         At most two decimals.
     """
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+    if (
+        value is None
+        or value is pd.NA
+        or (isinstance(value, float) and np.isnan(value))
+    ):
         return ""
     if isinstance(value, (float, np.floating)):
         return f"{value:,.2f}".rstrip("0").rstrip(".")

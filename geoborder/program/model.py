@@ -35,7 +35,7 @@ ILLUSTRATIVE = "illustrative"
 """The basis of a figure that has no public source."""
 
 
-class ReferenceFault(ValueError):
+class ReferenceFaultError(ValueError):
     """A name that stands for nothing, or figures that clash; knows where."""
 
     def __init__(self, path: tuple[str | int, ...], message: str) -> None:
@@ -124,7 +124,7 @@ class EquipmentType(_Strict):
         if self.mode != "none" and (self.range_km is None or self.range_km.value <= 0):
             path = ("range_km",)
             msg = f"mode {self.mode!r} needs a `range_km` greater than 0"
-            raise ReferenceFault(path, msg)
+            raise ReferenceFaultError(path, msg)
         return self
 
 
@@ -162,7 +162,7 @@ class Targets(_Strict):
             if end <= start:
                 path = ("chainage_km", number)
                 msg = f"a stretch must end beyond its start, got {start:g} to {end:g}"
-                raise ReferenceFault(path, msg)
+                raise ReferenceFaultError(path, msg)
         return self
 
 
@@ -189,7 +189,7 @@ class Measure(_Strict):
         description="Year: share or quantity, taken in proportion. "
         "Left out: evenly over the programme's years.",
     )
-    targets: Targets = Targets()
+    targets: Targets = Field(default_factory=Targets)
     spread: Literal["length", "count", "priority"] = Field(
         "length",
         description="In proportion to targeted length, equally to each segment, or "
@@ -214,22 +214,22 @@ class Measure(_Strict):
     def _one_quantity(self) -> Self:
         if (self.quantity is None) == (self.per_km is None):
             msg = "give either `quantity` or `per_km`"
-            raise ReferenceFault(("quantity",), msg)
+            raise ReferenceFaultError(("quantity",), msg)
         if self.per_km is not None and not self.placed:
             msg = "a measure without a place has no length: give `quantity`"
-            raise ReferenceFault(("per_km",), msg)
+            raise ReferenceFaultError(("per_km",), msg)
         if self.unit_cost is None and self.equipment is None:
             msg = "give `unit_cost`, or an `equipment` that has a cost"
-            raise ReferenceFault(("unit_cost",), msg)
+            raise ReferenceFaultError(("unit_cost",), msg)
         if self.equipment is not None and not self.whole:
             msg = "equipment comes in whole units"
-            raise ReferenceFault(("whole",), msg)
+            raise ReferenceFaultError(("whole",), msg)
         if self.whole and self.quantity is not None and self.quantity % 1:
             msg = f"{self.quantity:g} is not a whole number; say `whole: false`"
-            raise ReferenceFault(("quantity",), msg)
+            raise ReferenceFaultError(("quantity",), msg)
         if self.schedule and sum(self.schedule.values()) <= 0:
             msg = "at least one year must have a share greater than 0"
-            raise ReferenceFault(("schedule",), msg)
+            raise ReferenceFaultError(("schedule",), msg)
         return self
 
 
@@ -327,9 +327,9 @@ class Program(_Strict):
         default_factory=dict, description="Year: money available."
     )
     sources: dict[str, Source] = Field(default_factory=dict)
-    claims: Claims = Claims()
+    claims: Claims = Field(default_factory=Claims)
     stages: tuple[Stage, ...] = ()
-    priorities: Priorities = Priorities()
+    priorities: Priorities = Field(default_factory=Priorities)
     equipment: dict[str, EquipmentType] = Field(default_factory=dict)
     measures: dict[str, Measure] = Field(default_factory=dict)
     assets: dict[str, Asset] = Field(default_factory=dict)
@@ -343,7 +343,9 @@ class Program(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _plain_budgets(cls, data: Any) -> Any:  # noqa: ANN401
-        if not isinstance(data, Mapping) or not isinstance(data.get("budgets"), Mapping):
+        if not isinstance(data, Mapping) or not isinstance(
+            data.get("budgets"), Mapping
+        ):
             return data
         budgets = _figures_from(data["budgets"], *data["budgets"])
         return {**data, "budgets": budgets}
@@ -351,7 +353,7 @@ class Program(_Strict):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         for path, message in _reference_faults(self):
-            raise ReferenceFault(path, message)
+            raise ReferenceFaultError(path, message)
         return self
 
 
@@ -413,9 +415,8 @@ def _basis_faults(program: Program) -> Iterator[Fault]:
         elif isinstance(value, tuple):
             for number, item in enumerate(value):
                 yield from walk(item, (*path, number))
-        elif path[-1:] == ("basis",) and value != ILLUSTRATIVE:
-            if value not in program.sources:
-                hint = nearest_name(str(value), (*program.sources, ILLUSTRATIVE))
-                yield path, f"unknown source {value!r}{hint}"
+        elif path[-1:] == ("basis",) and value not in known:
+            yield path, f"unknown source {value!r}{nearest_name(str(value), known)}"
 
+    known = (*program.sources, ILLUSTRATIVE)
     yield from walk(program, ())

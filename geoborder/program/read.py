@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from geoborder.datasets import data_path
 from geoborder.errors import ProgramError
-from geoborder.program.model import Program, ReferenceFault, nearest_name
+from geoborder.program.model import Program, ReferenceFaultError, nearest_name
 
 Place = tuple[str | int, ...]
 
@@ -100,7 +100,7 @@ def _message(error: ValidationError, file: Path, lines: dict[Place, int]) -> str
     fault = error.errors()[0]
     path: Place = tuple(fault["loc"])
     cause = fault.get("ctx", {}).get("error")
-    if isinstance(cause, ReferenceFault):
+    if isinstance(cause, ReferenceFaultError):
         path, text = (*path, *cause.path), str(cause)
     else:
         text = _sentence(fault, path)
@@ -126,7 +126,8 @@ def _sentence(fault: Any, path: Place) -> str:  # noqa: ANN401 - pydantic's Erro
         return "this key is missing; add it"
     if kind == "literal_error":
         known = tuple(re.findall(r"'([^']+)'", fault["ctx"]["expected"]))
-        return f"{value!r} is not one of {', '.join(known)}{nearest_name(str(value), known)}"
+        hint = nearest_name(str(value), known)
+        return f"{value!r} is not one of {', '.join(known)}{hint}"
     text = str(fault["msg"])
     return f"{text[0].lower()}{text[1:]}, got {value!r}"
 
