@@ -238,6 +238,21 @@ def _parts_by_year(
     return apportion(total, weights)
 
 
+_ROW_COLUMNS = [
+    "measure_id",
+    "measure",
+    "category",
+    "year",
+    "segment_id",
+    "quantity",
+    "unit",
+    "cost",
+    "equipment",
+    "basis",
+    "cost_basis",
+]
+
+
 def assign_measures(program: Program, segments: gpd.GeoDataFrame) -> pd.DataFrame:
     """
     Spread each measure over the segments that its targets name, by year.
@@ -285,7 +300,7 @@ def assign_measures(program: Program, segments: gpd.GeoDataFrame) -> pd.DataFram
         for key, measure in program.measures.items()
     ]
     if not parts:
-        parts = [pd.DataFrame(columns=[*ASSIGNMENTS.columns])]
+        parts = [pd.DataFrame(columns=_ROW_COLUMNS)]
     rows = pd.concat(parts, ignore_index=True)
     rows["segment_id"] = rows["segment_id"].astype("Int64")
     named = [c for c in ("border_id", "left_unit", "right_unit") if c in table.columns]

@@ -230,10 +230,13 @@ def _common_lines(
     return _westward(merged)
 
 
-def _common_bounds(one: BaseGeometry, other: BaseGeometry) -> FloatArray:
+def _common_bounds(
+    one: BaseGeometry, other: BaseGeometry, *, margin_deg: float = 0.0
+) -> FloatArray:
     """Where both may have edges: the overlap of their bounds."""
     a, b = shapely.bounds(one), shapely.bounds(other)
-    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
+    low = np.maximum(a[:2], b[:2]) - margin_deg
+    high = np.minimum(a[2:], b[2:]) + margin_deg
     return np.concatenate((low, np.maximum(low, high)))
 
 
@@ -255,7 +258,7 @@ def _lines_within(
     one: BaseGeometry, other: BaseGeometry, tolerance_m: float
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Part of the first polygon's boundary within a distance of the second one."""
-    bounds = _common_bounds(shapely.buffer(one, 0.5), shapely.buffer(other, 0.5))
+    bounds = _common_bounds(one, other, margin_deg=0.5)
     if (bounds[2:] <= bounds[:2]).any():
         return np.empty(0, dtype=object), np.empty(0, dtype=bool)
     lon, lat = (bounds[:2] + bounds[2:]) / 2.0
@@ -301,11 +304,21 @@ def _close_to(
         return []
     fresh = np.append(True, ends[1:, 0] - ends[:-1, 1] > 2.0 * tolerance_m)
     starts, stops = ends[fresh, 0], ends[np.append(fresh[1:], True), 1]
-    return [
-        substring(line, start, stop)
-        for start, stop in zip(starts, stops, strict=True)
-        if stop - start > 2.0 * tolerance_m
-    ]
+    long = stops - starts > 2.0 * tolerance_m
+    # The line runs on past the shape's corner by up to the tolerance: back to it.
+    starts, stops = (
+        shapely.line_locate_point(line, _nearest_of(shape, line, places[long]))
+        for places in (starts, stops)
+    )
+    return [substring(line, *ends) for ends in zip(starts, stops, strict=True)]
+
+
+def _nearest_of(
+    shape: BaseGeometry, line: BaseGeometry, places: FloatArray
+) -> npt.NDArray[Any]:
+    """Points of a shape nearest to places along a line."""
+    joins = shapely.shortest_line(shape, shapely.line_interpolate_point(line, places))
+    return shapely.get_point(joins, 0)
 
 
 def _transform(shape: BaseGeometry, transformer: Transformer) -> BaseGeometry:

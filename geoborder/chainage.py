@@ -410,8 +410,8 @@ def calibrate(
     --------
     >>> from geoborder import load_border
     >>> border = calibrate(load_border(), official_length_km=1344.15)
-    >>> border["calibration"].item()
-    '0=0;1343.95606617=1344.15'
+    >>> to_official(border, [0.0, border["length_km"].item()]).tolist()
+    [0.0, 1344.15]
     """
     table = as_border(border)
     if len(table) != 1:
@@ -419,7 +419,7 @@ def calibrate(
         raise OptionError(msg)
     length = float(table["length_km"].iloc[0])
     knots = _knots(length, official_length_km, fixed_km)
-    text = ";".join(f"{km:.12g}={official:.12g}" for km, official in knots)
+    text = ";".join(f"{km!r}={official!r}" for km, official in knots)
     return table.assign(official_length_km=knots[-1][1] - knots[0][1], calibration=text)
 
 

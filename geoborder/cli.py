@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from geoborder import __version__
 from geoborder.border import load_border
 from geoborder.chainage import as_border, calibrate, locate
 from geoborder.coverage import cover
@@ -77,7 +77,7 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
-        out.print(__version__, highlight=False)
+        out.print(version("geoborder"), highlight=False)
         raise typer.Exit
 
 

@@ -124,4 +124,5 @@ def _narrowest_gap(lines: Sequence[LineString]) -> tuple[FloatArray, FloatArray,
     one, other = one[different], other[different]
     _, gap = inverse(*ends[one].T, *ends[other].T)
     best = int(np.argmin(gap))
-    return ends[one[best]], ends[other[best]], float(gap[best])
+    first, second = sorted((tuple(ends[one[best]]), tuple(ends[other[best]])))
+    return np.array(first), np.array(second), float(gap[best])

@@ -382,10 +382,13 @@ def validate(table: Any, schema: pa.DataFrameSchema, *, name: str) -> Any:  # no
 def _first_fault(error: pa.errors.SchemaErrors, *, name: str) -> str:
     """Say the first of pandera's faults in a sentence."""
     faults = error.failure_cases
-    fault = faults.iloc[0]
-    column, check, value = fault["column"], fault["check"], fault["failure_case"]
+    # A column of the wrong type makes checks of the whole table fail as well.
+    columns = faults[faults["schema_context"] == "Column"]
+    fault = (faults if columns.empty else columns).iloc[0]
+    column, check = fault["column"], fault["check"]
+    value, label = (getattr(v, "item", lambda v=v: v)() for v in fault[["failure_case", "index"]])
     if str(check).startswith("multiple_fields_uniqueness"):
         return f"`{name}` has {value!r} more than once in column {column!r}."
-    row = "" if pd.isna(fault["index"]) else f" in row {fault['index']!r}"
+    row = "" if pd.isna(fault["index"]) else f" in row {label!r}"
     more = f" ({len(faults) - 1} more faults)" if len(faults) > 1 else ""
     return f"`{name}`, column {column!r}{row}: {value!r}: {check}{more}."

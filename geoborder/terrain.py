@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,31 @@ from geoborder.geodesy import BoolArray, FloatArray, inverse
 from geoborder.tables import LONLAT
 
 _FOOT_M = {"ft": 0.3048, "foot": 0.3048, "feet": 0.3048, "us-ft": 1200 / 3937}
+
+
+def apply_transform(
+    transform: Affine, column: npt.ArrayLike, row: npt.ArrayLike
+) -> tuple[Any, Any]:
+    """
+    Apply an affine transform to arrays.
+
+    Parameters
+    ----------
+    transform
+        The transform.
+    column, row
+        What it applies to.
+
+    Returns
+    -------
+    x, y : float or ndarray
+        The transformed coordinates.
+    """
+    u, v = np.asarray(column), np.asarray(row)
+    return (
+        transform.a * u + transform.b * v + transform.c,
+        transform.d * u + transform.e * v + transform.f,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +125,7 @@ class Dem:
         x, y = Transformer.from_crs(LONLAT, self.crs, always_xy=True).transform(
             lon, lat
         )
-        column, row = ~self.transform * (np.asarray(x), np.asarray(y))
+        column, row = apply_transform(~self.transform, np.asarray(x), np.asarray(y))
         return np.asarray(column) - 0.5, np.asarray(row) - 0.5
 
     def cell_size_m(self, lon: float, lat: float) -> tuple[float, float]:
@@ -119,7 +145,7 @@ class Dem:
         column, row = self.cells_at(np.array([lon]), np.array([lat]))
         steps = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         cells = np.column_stack((column, row)) + 0.5 + steps
-        x, y = self.transform * (cells[:, 0], cells[:, 1])
+        x, y = apply_transform(self.transform, cells[:, 0], cells[:, 1])
         back = Transformer.from_crs(self.crs, LONLAT, always_xy=True)
         at_lon, at_lat = back.transform(x, y)
         _, size = inverse(at_lon[0], at_lat[0], at_lon[1:], at_lat[1:])
@@ -161,8 +187,8 @@ def open_dem(
     Examples
     --------
     >>> dem = open_dem()
-    >>> dem.heights_at(np.array([71.553]), np.array([37.490])).round()
-    array([2071.])
+    >>> dem.heights_at(np.array([73.705]), np.array([37.44]))  # Lake Zorkul
+    array([4110.])
     """
     source = str(path if path is not None else data_path("elevation.tif"))
     try:
@@ -240,7 +266,7 @@ def local_relief(dem: Dem, *, radius_m: float) -> Dem:
         not count.
     """
     rows, columns = dem.heights_m.shape
-    x, y = dem.transform * (columns / 2.0, rows / 2.0)
+    x, y = apply_transform(dem.transform, columns / 2.0, rows / 2.0)
     back = Transformer.from_crs(dem.crs, LONLAT, always_xy=True)
     width, height = dem.cell_size_m(*back.transform(x, y))
     window = (
@@ -271,9 +297,7 @@ def slope_deg(dem: Dem) -> Dem:
     rows, columns = dem.heights_m.shape
     back = Transformer.from_crs(dem.crs, LONLAT, always_xy=True)
     middles = np.linspace(0.5, rows - 0.5, 9)
-    x, y = rasterio.transform.xy(
-        dem.transform, middles - 0.5, np.full(9, columns / 2.0 - 0.5)
-    )
+    x, y = apply_transform(dem.transform, np.full(9, columns / 2.0), middles)
     sizes = [
         dem.cell_size_m(lon, lat)
         for lon, lat in zip(*back.transform(x, y), strict=True)

@@ -13,8 +13,10 @@ from typing import Any
 import folium
 import numpy as np
 import numpy.typing as npt
+import rasterio.transform
 import rasterio.warp
 import shapely
+from affine import Affine
 from branca.element import MacroElement
 from folium.utilities import JsCode
 from jinja2 import Environment, PackageLoader
@@ -192,14 +194,17 @@ def _add_ground(page: folium.Map, plan: Plan) -> None:
 def _hillshade(dem: Dem) -> tuple[str, list[list[float]]]:
     """Relief as a picture in the map's projection, and its bounds."""
     rows, columns = dem.heights_m.shape
-    left, top = dem.transform * (0, 0)
-    right, bottom = dem.transform * (columns, rows)
+    left, bottom, right, top = rasterio.transform.array_bounds(
+        rows, columns, dem.transform
+    )
     transform, width, height = rasterio.warp.calculate_default_transform(
         dem.crs.to_wkt(), "EPSG:3857", columns, rows, left, bottom, right, top
     )
     shrink = max(1.0, max(width, height) / 1600.0)
     width, height = int(width / shrink), int(height / shrink)
-    transform = transform * transform.scale(shrink, shrink)
+    transform = Affine(
+        transform.a * shrink, 0, transform.c, 0, transform.e * shrink, transform.f
+    )
     heights = np.full((height, width), np.nan, dtype=np.float32)
     rasterio.warp.reproject(
         dem.heights_m,
@@ -216,10 +221,11 @@ def _hillshade(dem: Dem) -> tuple[str, list[list[float]]]:
         np.nan_to_num(heights), vert_exag=2.0, dx=transform.a, dy=-transform.e
     )
     picture = np.dstack([shade] * 3 + [np.isfinite(heights).astype(float)])
-    x, y = transform * (0, 0)
-    x2, y2 = transform * (width, height)
-    lon, lat = rasterio.warp.transform("EPSG:3857", "EPSG:4326", [x, x2], [y, y2])
-    return _data_url(picture), [[lat[1], lon[0]], [lat[0], lon[1]]]
+    west, south, east, north = rasterio.transform.array_bounds(height, width, transform)
+    lon, lat = rasterio.warp.transform(
+        "EPSG:3857", "EPSG:4326", [west, east], [south, north]
+    )
+    return _data_url(picture), [[lat[0], lon[0]], [lat[1], lon[1]]]
 
 
 def _data_url(picture: npt.NDArray[np.float64]) -> str:

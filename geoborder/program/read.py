@@ -97,7 +97,9 @@ def _lines(node: yaml.Node | None, file: Path, path: Place = ()) -> dict[Place, 
 
 def _message(error: ValidationError, file: Path, lines: dict[Place, int]) -> str:
     """Say the first fault with its line; count the rest."""
-    fault = error.errors()[0]
+    # A misspelt key is also missing under its right name: say the former.
+    faults = sorted(error.errors(), key=lambda f: f["type"] != "extra_forbidden")
+    fault = faults[0]
     path: Place = tuple(fault["loc"])
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, ReferenceFaultError):

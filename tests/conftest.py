@@ -1,0 +1,77 @@
+"""Shared fixtures: the real border, a plan of it, and the tools tests need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from hypothesis import settings
+
+import geoborder as gb
+
+settings.register_profile("geoborder", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("geoborder")
+
+
+@pytest.fixture(scope="session")
+def border() -> gpd.GeoDataFrame:
+    return gb.load_border()
+
+
+@pytest.fixture(scope="session")
+def plan() -> gb.Plan:
+    return gb.make_plan()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of Chromium; without it the test is skipped, or fails where CI is set."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        reason = "needs Chromium (Debian: apt-get install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+def program_file(tmp_path: Path) -> Path:
+    """A small programme file that is right; tests put faults into it."""
+    path = tmp_path / "programme.yaml"
+    path.write_text(
+        """\
+name: Small
+first_year: 2025
+last_year: 2027
+border: {left: TJK, right: AFG}
+budgets: {2025: 1000}
+equipment:
+  mast:
+    name: Mast
+    category: observation
+    mode: radius
+    range_km: 5
+    cost: 10.01
+    basis: illustrative
+measures:
+  masts:
+    name: Masts
+    category: observation
+    quantity: 7
+    equipment: mast
+    basis: illustrative
+assets:
+  old:
+    name: Old mast
+    equipment: mast
+    longitude: 68.6
+    latitude: 37.2
+    basis: illustrative
+""",
+        encoding="utf-8",
+    )
+    return path
