@@ -288,8 +288,13 @@ def assign_measures(program: Program, segments: gpd.GeoDataFrame) -> pd.DataFram
     >>> import geoborder as gb
     >>> program = gb.load_program()
     >>> border = gb.calibrate(gb.load_border(), official_length_km=1344.15)
-    >>> segments = gb.segment_border(border, length_km=10, units=gb.load_provinces())
-    >>> segments = gb.describe_segments(segments, dem=gb.open_dem())
+    >>> segments = gb.segment_border(border, length_km=10, units=gb.load_units(None))
+    >>> segments = gb.describe_segments(
+    ...     segments,
+    ...     dem=gb.open_dem(),
+    ...     places=gb.load_places(),
+    ...     crossings=gb.load_crossings(),
+    ... )
     >>> rows = gb.assign_measures(program, segments)
     >>> int(rows.loc[rows["measure_id"] == "new-posts", "quantity"].sum())
     80

@@ -143,7 +143,7 @@ def shared_border(
     >>> west = gpd.GeoSeries([box(70, 37, 71, 38)], crs="EPSG:4326")
     >>> east = gpd.GeoSeries([box(71, 37, 72, 38)], crs="EPSG:4326")
     >>> shared_border(west, east, names=("W", "E"))["length_km"].round(3).tolist()
-    [110.99]
+    [110.987]
     """
     if not 0.0 <= tolerance_m < np.inf:
         msg = f"`tolerance_m` must be finite and not negative, got {tolerance_m!r}."

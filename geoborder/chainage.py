@@ -198,7 +198,7 @@ def point_at(
     >>> from geoborder import load_border
     >>> point = point_at(load_border(), 500)
     >>> round(point.x, 4), round(point.y, 4)
-    (70.7508, 38.4179)
+    (70.5568, 38.2538)
     """
     table = as_border(border)
     lines = polylines(table.geometry.array)
@@ -349,7 +349,7 @@ def locate(points: object, border: gpd.GeoDataFrame) -> pd.DataFrame:
     >>> khorog = Point(71.553, 37.490)
     >>> locate(khorog, load_border()).round(2)
       border_id  chainage_km  distance_km  side
-    0   TJK-AFG       689.56         4.39  left
+    0   TJK-AFG        777.6         2.55  left
     """
     if isinstance(points, Point):
         points = gpd.GeoSeries([points], crs=LONLAT)

@@ -90,9 +90,8 @@ def write_layer(layer: gpd.GeoDataFrame, path: Path) -> Path:
     """
     ending = path.suffix.lower()
     if ending == ".csv":
-        table = pd.DataFrame(
-            layer.assign(geometry=layer.geometry.to_wkt(rounding_precision=7))
-        )
+        wkt = layer.geometry.to_wkt(rounding_precision=7)
+        table = pd.DataFrame(layer).assign(geometry=wkt)
         return write_text(path, table.to_csv(index=False, lineterminator="\n"))
     if ending not in _DRIVERS:
         msg = f"{str(path)!r}: write to a file ending in .csv, {', '.join(_DRIVERS)}."
@@ -102,8 +101,11 @@ def write_layer(layer: gpd.GeoDataFrame, path: Path) -> Path:
             prefix=f".{path.name}-", dir=path.parent
         ) as stage:
             part = Path(stage) / path.name
+            # FlatGeobuf sorts rows by place unless it goes without an index.
+            options = {"SPATIAL_INDEX": "NO"} if ending == ".fgb" else {}
+            driver = _DRIVERS[ending]
             layer.to_file(
-                part, driver=_DRIVERS[ending], engine="pyogrio", layer=path.stem
+                part, driver=driver, engine="pyogrio", layer=path.stem, **options
             )
             part.replace(path)
     except (OSError, DataSourceError) as error:

@@ -55,7 +55,7 @@ def inverse(
     --------
     >>> azimuth_deg, length_m = inverse(67.0, 37.0, 67.0, 38.0)
     >>> float(azimuth_deg), round(float(length_m), 3)
-    (0.0, 110990.344)
+    (0.0, 110987.044)
     """
     arrays = np.broadcast_arrays(lon1, lat1, lon2, lat2)
     shape = arrays[0].shape
@@ -191,7 +191,7 @@ def polylines(lines: Sequence[LineString] | npt.NDArray[Any]) -> Polylines:
     >>> from shapely import LineString
     >>> line = polylines([LineString([(67, 37), (67, 38), (68, 38)])])
     >>> line.chainage_m.round(3)
-    array([     0.   , 110990.344, 198826.763])
+    array([     0.   , 110987.044, 198819.083])
     """
     geometries = np.asarray(lines, dtype=object)
     xy, line = shapely.get_coordinates(geometries, return_index=True)

@@ -292,10 +292,10 @@ def describe_segments(
     >>> segments = segment_border(load_border(), count=4)
     >>> describe_segments(segments)[["bearing_deg", "sinuosity"]].round(1)
        bearing_deg  sinuosity
-    0         92.2        2.0
-    1         50.7        1.7
-    2        148.4        2.0
-    3         72.5        1.6
+    0         75.7        1.7
+    1         69.1        2.7
+    2        128.0        2.1
+    3         84.6        1.7
     """
     described: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments").copy()
     lines = polylines(described.geometry.array)

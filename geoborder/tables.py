@@ -201,7 +201,7 @@ def require_columns(
         if column in table.columns:
             continue
         near = get_close_matches(column, [str(c) for c in table.columns], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         there = ", ".join(str(c) for c in table.columns)
         msg = f"`{name}` has no column {column!r}{hint} It has: {there}."
         raise DataError(msg)

@@ -9,9 +9,8 @@ import shapely
 from shapely import Polygon, box
 
 import geoborder as gb
-from geoborder.geodesy import inverse
+from geoborder.geodesy import inverse, polylines
 from geoborder.nearest import edge_tree, find_feet
-from geoborder.geodesy import polylines
 
 
 def layer(*shapes: shapely.Geometry) -> gpd.GeoSeries:

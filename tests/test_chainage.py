@@ -9,12 +9,12 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from lines import as_layer, random_lines
 from shapely import LineString, MultiLineString, Point
 
 import geoborder as gb
 from geoborder.chainage import as_border
 from geoborder.geodesy import polylines
-from lines import as_layer, random_lines
 
 
 @given(random_lines(), st.lists(st.floats(0, 1), min_size=1, max_size=10))

@@ -11,11 +11,11 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given
 from hypothesis import strategies as st
+from lines import as_layer
 from shapely import LineString, Point
 
 import geoborder as gb
 from geoborder.geodesy import inverse
-from lines import as_layer
 
 LINE = as_layer(LineString([(70, 37), (70.3, 37.2), (70.6, 37.0), (71, 37.3)]))
 LENGTH = float(gb.segment_border(LINE, count=1)["length_km"].sum())

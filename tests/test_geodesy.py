@@ -9,10 +9,10 @@ import shapely
 from geographiclib.geodesic import Geodesic
 from hypothesis import given
 from hypothesis import strategies as st
+from lines import random_lines
 from shapely import LineString
 
 from geoborder.geodesy import cut, inverse, polylines, to_ecef
-from lines import random_lines
 
 ORACLE = Geodesic.WGS84
 

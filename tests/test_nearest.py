@@ -7,12 +7,12 @@ import pytest
 from geographiclib.geodesic import Geodesic
 from hypothesis import given
 from hypothesis import strategies as st
+from lines import random_lines
 from scipy.optimize import minimize_scalar
 from shapely import LineString
 
 from geoborder.geodesy import Polylines, interpolate, inverse, polylines
 from geoborder.nearest import edge_tree, find_feet, stretches_within
-from lines import random_lines
 
 
 def brute_foot(line: LineString, lon: float, lat: float) -> float:

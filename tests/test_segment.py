@@ -9,11 +9,11 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given
 from hypothesis import strategies as st
+from lines import as_layer, random_lines
 from shapely import LineString, Point, box
 
 import geoborder as gb
 from geoborder.chainage import as_border
-from lines import as_layer, random_lines
 
 
 def assert_partition(segments: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> None:

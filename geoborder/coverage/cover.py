@@ -129,7 +129,7 @@ def cover(
     ... )
     >>> cover(border, assets).gaps[["start_km", "end_km"]].round(3)
        start_km    end_km
-    0     110.0  1343.959
+    0     110.0  1343.956
     1       0.0    90.000
     """
     if k < 1 or int(k) != k:

@@ -1,0 +1,208 @@
+"""The command line: results, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+import geoborder as gb
+from geoborder import cli
+
+
+def call(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *words: object,
+) -> tuple[int, str, str]:
+    """Run the command line in this process."""
+    monkeypatch.setattr(sys, "argv", ["geoborder", *map(str, words)])
+    code = 0
+    try:
+        cli.main()
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    shown = capsys.readouterr()
+    return code, " ".join(shown.out.split()), " ".join(shown.err.split())
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *words: call(capsys, monkeypatch, *words)
+
+
+def test_the_main_job_as_a_program(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error::UserWarning",
+            "-m",
+            "geoborder",
+            "run",
+            "--out",
+            "plan",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    names = {p.name for p in (tmp_path / "plan").iterdir()}
+    assert names == {"plan.gpkg", "csv", "map.html", "report.html", "manifest.json"}
+    assert "Border 1,343.96 km (official 1,344.15 km), 139 segments" in done.stdout
+    assert "does NOT hold" not in done.stdout
+    assert gb.verify_plan(tmp_path / "plan") == []
+
+
+def test_a_programme_of_ones_own(
+    run: object, program_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    code, text, _ = run("run", program_file, "--out", out, "--segment-length-km", 50)
+    assert code == 0
+    assert "Small" in text
+    rows = pd.read_csv(out / "csv" / "assignments.csv")
+    assert rows["cost"].sum() == pytest.approx(70.07)
+    assert run("verify", out)[0] == 0
+    (out / "map.html").unlink()
+    code, _, complaint = run("verify", out)
+    assert (code, complaint) == (1, "map.html: missing")
+
+
+def test_border_segment_locate_coverage(run: object, tmp_path: Path) -> None:
+    line = tmp_path / "line.gpkg"
+    code, text, _ = run(
+        "border", "UZB", "AFG", "--out", line, "--official-length-km", 144
+    )
+    assert code == 0
+    assert "140.542" in text
+    pieces = tmp_path / "pieces.geojson"
+    assert run("segment", "--border", line, "--count", 4, "--out", pieces)[0] == 0
+    segments = gpd.read_file(pieces)
+    assert segments["official_end_km"].iloc[-1] == pytest.approx(144)
+    towns = tmp_path / "towns.csv"
+    towns.write_text("name,longitude,latitude\nTermez,67.278,37.224\n")
+    found = tmp_path / "found.csv"
+    assert run("locate", towns, "--border", line, "--out", found)[0] == 0
+    row = pd.read_csv(found).iloc[0]
+    assert (row["name"], row["side"]) == ("Termez", "left")
+    assets = gpd.GeoDataFrame(
+        {"asset_id": ["t"], "mode": ["radius"], "range_km": [10.0]},
+        geometry=gpd.points_from_xy([67.278], [37.224]),
+        crs=4326,
+    )
+    assets.to_file(tmp_path / "assets.gpkg")
+    code, text, _ = run(
+        "coverage", tmp_path / "assets.gpkg", "--border", line,
+        "--out", tmp_path / "c.fgb", "--gaps", tmp_path / "g.fgb",
+    )  # fmt: skip
+    assert code == 0
+    covered = gpd.read_file(tmp_path / "c.fgb")["length_km"].sum()
+    gaps = gpd.read_file(tmp_path / "g.fgb")["length_km"].sum()
+    assert covered > 10
+    assert covered + gaps == pytest.approx(140.542, abs=0.001)
+
+
+def test_units_cut_segments(run: object, tmp_path: Path) -> None:
+    file = tmp_path / "s.gpkg"
+    assert run("segment", "--units", "--out", file)[0] == 0
+    units = gpd.read_file(file)["right_unit"].drop_duplicates()
+    assert list(units) == ["Balkh", "Kunduz", "Takhar", "Badakhshan"]
+
+
+def test_map_and_report(run: object, program_file: Path, tmp_path: Path) -> None:
+    page, text = tmp_path / "m.html", tmp_path / "r.html"
+    assert run("map", program_file, "--out", page, "--color-by", "priority")[0] == 0
+    assert run("report", program_file, "--out", text)[0] == 0
+    assert "L.map(" in page.read_text()
+    assert "<h1>Small</h1>" in text.read_text()
+
+
+def test_the_schema_is_json(run: object, tmp_path: Path) -> None:
+    code, text, _ = run("schema")
+    assert code == 0
+    assert json.loads(text) == gb.Program.model_json_schema()
+    assert run("schema", "--out", tmp_path / "s.json")[0] == 0
+    assert json.loads((tmp_path / "s.json").read_text())["title"] == "Program"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["border", "FRA", "GBR"], "FRA and GBR do not touch: they are 32.8"),
+        (["border", "TJK", "XXX"], "No bundled country has the code 'XXX'"),
+        (["segment", "--length-km", "-3"], "`length_km` must be finite"),
+        (["segment", "--border", "none.gpkg"], "'none.gpkg' does not exist"),
+        (["run", "none.yaml"], "cannot be read"),
+        (["run", "--color-by", "colour"], "`color_by` must be one of coverage_share"),
+        (["verify", "."], "is not a manifest"),
+        (["segment", "--count", "few"], "valid integer"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_input_exits_with_2_and_one_message(
+    run: object, words: list[str], message: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    code, _, complaint = run(*words)
+    assert code == 2
+    assert message in complaint
+    assert "Traceback" not in complaint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_without_what_is_needed(run: object, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("name,x,y\na,1,2\n")
+    code, _, complaint = run("locate", table)
+    assert code == 2
+    assert "a CSV needs longitude and latitude" in complaint
+    text = tmp_path / "t.gpkg"
+    text.write_text("no database")
+    assert run("locate", text)[0] == 2
+
+
+def test_work_that_fails_exits_with_1(
+    run: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_words: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "write_plan", full)
+    code, _, complaint = run("run")
+    assert code == 1
+    assert "No space left on device" in complaint
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run",
+        "border",
+        "segment",
+        "locate",
+        "coverage",
+        "map",
+        "report",
+        "schema",
+        "verify",
+    ],
+)
+def test_help_shows_an_example(run: object, command: str) -> None:
+    code, text, _ = run(command, "--help")
+    assert code == 0
+    assert f"Example: geoborder {command}" in text
+
+
+def test_version(run: object) -> None:
+    assert run("--version")[1] == gb.__version__

@@ -1,0 +1,86 @@
+"""The map's layers, legend and file, without a browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import folium
+import folium.plugins
+import numpy as np
+import pandas as pd
+import pytest
+
+import geoborder as gb
+from geoborder.maps.layers import asset_features, band_features, segment_features
+from geoborder.maps.style import ATTRIBUTES, card, scheme, words
+
+
+def test_segments_carry_a_colour_for_every_attribute(plan: gb.Plan) -> None:
+    features = segment_features(plan)["features"]
+    assert len(features) == len(plan.segments)
+    assert set(features[0]["properties"]["colours"]) == set(ATTRIBUTES)
+    assert "Segment 1" in features[0]["properties"]["card"]
+
+
+def test_bands_are_the_coverage(plan: gb.Plan) -> None:
+    assert len(band_features(plan, gaps=True)["features"]) == len(plan.coverage.gaps)
+    covered = band_features(plan, gaps=False)["features"]
+    assert len(covered) == len(plan.coverage.intervals)
+    assert "Covered in 2029" in covered[0]["properties"]["card"]
+
+
+def test_illustrative_assets_say_so(plan: gb.Plan) -> None:
+    cards = [f["properties"]["card"] for f in asset_features(plan, "posts")["features"]]
+    assert len(cards) == 91
+    assert sum("illustrative" in text for text in cards) == 11
+    assert sum("not a site" in text for text in cards) == 80
+
+
+def test_numbers_are_classed_and_words_named() -> None:
+    found = scheme(pd.Series([0.0, 0.1, 0.5, 1.0, np.nan]), "coverage_share")
+    assert found.title == "Share covered, %"
+    assert [label for _, label in found.classes] == [
+        "0 - 20", "20 - 40", "40 - 60", "60 - 80", "80 - 100", "unknown",
+    ]  # fmt: skip
+    assert found.colours[0] == found.colours[1] != found.colours[3]
+    assert found.colours[4] == "#bdbdbd"
+    levels = scheme(pd.Series(["high", "low"]), "priority")
+    assert [label for _, label in levels.classes] == ["low", "high"]
+    one = scheme(pd.Series([3.0, 3.0]), "relief_m")
+    assert [label for _, label in one.classes] == ["3"]
+    other = scheme(pd.Series(["<b>", "x"]), "kind")
+    assert "&lt;b&gt;" in [label for _, label in other.classes]
+
+
+def test_cards_hold_text_only() -> None:
+    text = card("<i>", [("<b>", "<script>"), ("empty", None), ("nan", np.nan)], "<u>")
+    assert re.findall(r"<(?!/?(?:h4|table|tr|th|td|p)\b)", text) == []
+    assert "empty" not in text
+    assert words(3.14159) == "3.14"
+    assert words(1234.0) == "1,234"
+
+
+def test_the_file_asks_for_nothing(plan: gb.Plan, tmp_path: Path) -> None:
+    path = gb.save_map(gb.make_map(plan), tmp_path / "map.html")
+    page = path.read_text()
+    assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=.?http", page) == []
+    assert path.stat().st_size < 5e6
+    assert "OpenStreetMap contributors" in page
+
+
+def test_unknown_attributes_are_refused(plan: gb.Plan) -> None:
+    with pytest.raises(gb.OptionError, match="one of coverage_share, priority"):
+        gb.make_map(plan, color_by="beauty")
+
+
+def test_maps_that_need_the_network_are_refused(tmp_path: Path) -> None:
+    page = folium.Map(tiles=None)
+    folium.Marker([0, 0], icon=folium.Icon()).add_to(page)
+    with pytest.raises(gb.OptionError, match=r"use `folium\.DivIcon`"):
+        gb.save_map(page, tmp_path / "m.html")
+    other = folium.Map(tiles=None)
+    folium.plugins.Fullscreen().add_to(other)
+    with pytest.raises(gb.OptionError, match="leave that plugin out"):
+        gb.save_map(other, tmp_path / "m.html")
+    assert list(tmp_path.iterdir()) == []
