@@ -181,9 +181,7 @@ def to_svg(ax: Axes, *, title: str) -> str:
     file = io.StringIO()
     figure: Any = ax.get_figure(root=True)
     with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "none"}):
-        figure.savefig(
-            file, format="svg", metadata={"Date": None, "Title": title}
-        )
+        figure.savefig(file, format="svg", metadata={"Date": None, "Title": title})
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     return re.sub(r"<svg ", '<svg role="img" ', svg, count=1)

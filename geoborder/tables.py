@@ -379,6 +379,11 @@ def validate(table: Any, schema: pa.DataFrameSchema, *, name: str) -> Any:  # no
     return checked
 
 
+def _plain(value: Any) -> Any:  # noqa: ANN401 - numpy's scalars, or anything
+    """Turn numpy's scalars into Python's, which read better."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _first_fault(error: pa.errors.SchemaErrors, *, name: str) -> str:
     """Say the first of pandera's faults in a sentence."""
     faults = error.failure_cases
@@ -386,7 +391,7 @@ def _first_fault(error: pa.errors.SchemaErrors, *, name: str) -> str:
     columns = faults[faults["schema_context"] == "Column"]
     fault = (faults if columns.empty else columns).iloc[0]
     column, check = fault["column"], fault["check"]
-    value, label = (getattr(v, "item", lambda v=v: v)() for v in fault[["failure_case", "index"]])
+    value, label = (_plain(fault[key]) for key in ("failure_case", "index"))
     if str(check).startswith("multiple_fields_uniqueness"):
         return f"`{name}` has {value!r} more than once in column {column!r}."
     row = "" if pd.isna(fault["index"]) else f" in row {label!r}"

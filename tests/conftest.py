@@ -40,7 +40,7 @@ def chromium() -> str:
 
 @pytest.fixture
 def program_file(tmp_path: Path) -> Path:
-    """A small programme file that is right; tests put faults into it."""
+    """Write a small programme that is right; tests put faults into it."""
     path = tmp_path / "programme.yaml"
     path.write_text(
         """\

@@ -88,7 +88,7 @@ def test_sums_agree_to_the_cent(
     schedule: dict[int, int],
     spread: str,
     order: str,
-    whole: bool,  # noqa: FBT001 - drawn by hypothesis
+    whole: bool,
 ) -> None:
     program = one_measure(
         quantity=quantity, unit_cost=unit_cost, schedule=schedule, spread=spread,

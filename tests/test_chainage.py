@@ -89,7 +89,7 @@ def test_locate_takes_any_crs_and_keeps_the_index(border: gpd.GeoDataFrame) -> N
 def test_several_borders_are_told_apart_by_name() -> None:
     lines = gb.load_border("TJK", "KGZ")
     assert len(lines) == 4
-    with pytest.raises(gb.OptionError, match="4 lines .*border_id"):
+    with pytest.raises(gb.OptionError, match=r"4 lines .*border_id"):
         gb.point_at(lines, 1.0)
     with pytest.raises(gb.OptionError, match="'nowhere' is not in"):
         gb.point_at(lines, 1.0, border_id="nowhere")
@@ -183,8 +183,11 @@ def test_uncalibrated_borders_have_no_official_chainage(
 
 def test_pieces_that_join_become_one_border_from_the_west() -> None:
     pieces = gpd.GeoSeries(
-        [LineString([(2, 0), (3, 1)]), LineString([(1, 0), (0, 0)])]
-        + [MultiLineString([[(2, 0), (1.5, 0.2)], [(1, 0), (1.5, 0.2)]])],
+        [
+            LineString([(2, 0), (3, 1)]),
+            LineString([(1, 0), (0, 0)]),
+            MultiLineString([[(2, 0), (1.5, 0.2)], [(1, 0), (1.5, 0.2)]]),
+        ],
         crs="EPSG:4326",
     )
     joined = as_border(pieces)

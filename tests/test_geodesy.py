@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def oracle_length(line: LineString) -> float:
     xy = shapely.get_coordinates(line)
     return sum(
         ORACLE.Inverse(lat1, lon1, lat2, lon2)["s12"]
-        for (lon1, lat1), (lon2, lat2) in zip(xy[:-1], xy[1:], strict=True)
+        for (lon1, lat1), (lon2, lat2) in pairwise(xy)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from geographiclib.geodesic import Geodesic
@@ -19,7 +21,7 @@ def brute_foot(line: LineString, lon: float, lat: float) -> float:
     """Least distance to any edge, each searched with GeographicLib and Brent."""
     best = np.inf
     xy = np.array(line.coords)
-    for (lon1, lat1), (lon2, lat2) in zip(xy[:-1], xy[1:], strict=True):
+    for (lon1, lat1), (lon2, lat2) in pairwise(xy):
         edge = Geodesic.WGS84.InverseLine(lat1, lon1, lat2, lon2)
 
         def distance(s: float, edge: object = edge) -> float:

@@ -25,7 +25,7 @@ def test_the_default_plan_hangs_together(plan: gb.Plan) -> None:
     assert list(years["year"]) == [2024, 2025, 2026, 2027, 2028, 2029]
     assert segments["covered_km"].sum() == pytest.approx(years["covered_km"].iloc[-1])
     for side in ("left", "right"):
-        units = plan.coverage.by_unit.query("side == @side")
+        units = plan.coverage.by_unit[plan.coverage.by_unit["side"] == side]
         assert units["length_km"].sum() == pytest.approx(
             plan.border["length_km"].item()
         )

@@ -17,7 +17,8 @@ from geoborder.terrain import Dem, is_mountain, local_relief, slope_deg
 
 def write(
     path: Path, heights: np.ndarray, *, unit: str = "m", crs: str | None = "EPSG:4326",
-    west: float = 70.0, north: float = 38.0, step: float = 0.01, nodata: float | None = None,
+    west: float = 70.0, north: float = 38.0, step: float = 0.01,
+    nodata: float | None = None,
 ) -> Path:  # fmt: skip
     facts = {
         "driver": "GTiff",
@@ -93,7 +94,8 @@ def test_a_raster_in_another_crs_gives_the_same_description(tmp_path: Path) -> N
     path = tmp_path / "utm.tif"
     facts = {
         "driver": "GTiff", "height": height, "width": width, "count": 1,
-        "dtype": "float32", "crs": "EPSG:32642", "transform": transform, "nodata": -9999,
+        "dtype": "float32", "crs": "EPSG:32642", "transform": transform,
+        "nodata": -9999,
     }  # fmt: skip
     with rasterio.open(path, "w", **facts) as raster:
         raster.write(projected, 1)
