@@ -97,27 +97,15 @@ def write_geopackage(plan: Plan, path: Path) -> None:
         File to write; it must not exist.
     """
     for name, table in plan_layers(plan).items():
+        options: dict[str, object] = {}
         if isinstance(table, gpd.GeoDataFrame):
-            layer = table.rename_geometry("geom")
-            kinds = set(layer.geometry.dropna().geom_type)
-            layer.to_file(
-                path,
-                layer=name,
-                driver="GPKG",
-                engine="pyogrio",
-                mode="a" if path.exists() else "w",
-                geometry_type=kinds.pop() if len(kinds) == 1 else None,
-                promote_to_multi=len(kinds) > 0,
-            )
+            table = table.rename_geometry("geom")  # noqa: PLW2901 - as the standard names it
+            options["promote_to_multi"] = len(set(table.geom_type.dropna())) > 1
+        if path.exists():
+            options["append"] = True
         else:
-            _append_plain(table, path, name)
-
-
-def _append_plain(table: pd.DataFrame, path: Path, name: str) -> None:
-    """Add a table without geometry to a GeoPackage."""
-    pyogrio.write_dataframe(
-        table, path, layer=name, driver="GPKG", append=path.exists()
-    )
+            options["dataset_options"] = {"VERSION": "1.2"}  # older GDAL reads it too
+        pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", **options)
 
 
 def write_csv(plan: Plan, folder: Path) -> None:

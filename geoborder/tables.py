@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import shapely
+from pyproj.exceptions import ProjError
 
 from geoborder.errors import DataError
 
@@ -72,7 +73,14 @@ def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  
     _require_geometries(layer, name=name, kinds=kinds)
     if layer.crs.is_geographic:
         _require_on_globe(layer, name=name)
-    lonlat = layer if layer.crs == LONLAT else layer.to_crs(LONLAT)
+    try:
+        lonlat = layer if layer.crs == LONLAT else layer.to_crs(LONLAT)
+    except ProjError as error:
+        msg = (
+            f"`{name}` has a CRS that leads to no longitude and latitude: "
+            f"{layer.crs.name!r}. Declare the one its coordinates are really in."
+        )
+        raise DataError(msg) from error
     if not np.isfinite(lonlat.geometry.total_bounds).all():
         msg = (
             f"`{name}` does not fit its CRS {layer.crs.to_string()}: coordinates "

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -89,8 +92,9 @@ def test_changed_and_missing_files_are_found(plan: gb.Plan, tmp_path: Path) -> N
         gb.verify_plan(tmp_path)
 
 
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError(28, "disk full")])
 def test_an_interrupted_run_leaves_the_earlier_files(
-    plan: gb.Plan, tmp_path: Path
+    plan: gb.Plan, tmp_path: Path, fault: BaseException
 ) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     gb.write_plan(plan, tmp_path, extra={"a.txt": lambda p: p.write_text("one")})
@@ -98,13 +102,32 @@ def test_an_interrupted_run_leaves_the_earlier_files(
 
     def fail(path: Path) -> None:
         path.write_text("half")
-        raise KeyboardInterrupt
+        raise fault
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises((KeyboardInterrupt, OSError)):
         gb.write_plan(plan, tmp_path, extra={"a.txt": fail})
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
     assert not list(tmp_path.glob(".geoborder-*"))
     assert gb.verify_plan(tmp_path) == []
+
+
+def test_a_killed_run_leaves_the_earlier_files(
+    plan: gb.Plan, tmp_path: Path, program_file: Path
+) -> None:
+    folder = tmp_path / "out"
+    gb.write_plan(plan, folder)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    script = f"""
+import os, signal
+import geoborder as gb
+plan = gb.make_plan({str(program_file)!r}, segment_length_km=300)
+kill = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+gb.write_plan(plan, {str(folder)!r}, extra={{"map.html": kill}})
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False)  # noqa: S603
+    assert done.returncode == -signal.SIGKILL
+    assert {p: p.read_bytes() for p in before} == before
+    assert gb.verify_plan(folder) == []
 
 
 def test_a_target_that_is_a_file_is_refused(plan: gb.Plan, tmp_path: Path) -> None:

@@ -52,6 +52,13 @@ def test_coordinates_that_do_not_fit_their_crs() -> None:
         require_layer(far.set_crs("EPSG:32642"), name="points", kinds=POINTS)
 
 
+def test_a_crs_that_leads_nowhere() -> None:
+    local = 'LOCAL_CS["site plan",UNIT["metre",1]]'
+    plan = GOOD.set_crs(local, allow_override=True)
+    with pytest.raises(gb.DataError, match=r"leads to no longitude.*'site plan'"):
+        require_layer(plan, name="points", kinds=POINTS)
+
+
 def test_a_table_without_geometry_column() -> None:
     bare = gpd.GeoDataFrame({"name": ["a"]})
     with pytest.raises(gb.DataError, match="has no geometry column"):

@@ -56,7 +56,8 @@ _TEMPLATES = Environment(loader=PackageLoader("geoborder"), autoescape=True)
 _BIND = JsCode(
     "function (feature, layer) {"
     " layer.bindTooltip(feature.properties.tip, {sticky: true});"
-    " layer.bindPopup(feature.properties.card, {maxWidth: 360, maxHeight: 320}); }"
+    " layer.bindPopup(feature.properties.card, {maxWidth: 360, maxHeight: 320,"
+    " autoPanPaddingTopLeft: window.innerWidth > 700 ? [410, 20] : [20, 90]}); }"
 )
 
 
@@ -87,9 +88,7 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
     if color_by not in known:
         msg = f"`color_by` must be one of {', '.join(known)}, got {color_by!r}."
         raise OptionError(msg)
-    west, south, east, north = plan.border.total_bounds
     page = folium.Map(tiles=None, zoom_snap=0.25)
-    page.fit_bounds([[south, west], [north, east]], padding=(20, 20))
     for name, order in _PANES.items():
         folium.map.CustomPane(name, z_index=order, pointer_events=False).add_to(page)
     _add_ground(page, plan)
@@ -152,7 +151,7 @@ def _geojson(
 def _add_ground(page: folium.Map, plan: Plan) -> None:
     """Countries, and relief where there is elevation."""
     west, south, east, north = plan.border.total_bounds
-    window = (west - 2.0, south - 1.5, east + 2.0, north + 1.5)
+    window = (west - 6.0, south - 8.0, east + 6.0, north + 8.0)
     countries = load_countries("10m").clip(window)
     shapes = shapely.coverage_simplify(countries.geometry.to_numpy(), 0.01)
     shapes = shapely.set_precision(shapes, 1e-3)
@@ -333,6 +332,8 @@ class _Legend(MacroElement):
         self.segments = segments
         self.legend = legend
         self.chosen = chosen
+        west, south, east, north = plan.border.total_bounds
+        self.bounds = [[south, west], [north, east]]
         self.title = plan.program.name
         self.subtitle = summary_line(plan)
         self.bands = [
