@@ -1,33 +1,17 @@
-"""The map page: folium's layers, a legend that follows the choice, one file."""
+"""The map page: folium's layers, and a legend that follows the choice."""
 
 from __future__ import annotations
 
-import base64
-import io
-import json
-import re
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import folium
-import numpy as np
-import numpy.typing as npt
-import rasterio.transform
-import rasterio.warp
-import shapely
-from affine import Affine
 from branca.element import MacroElement
 from folium.utilities import JsCode
 from jinja2 import Environment, PackageLoader
-from matplotlib.colors import LightSource
-from matplotlib.image import imsave
-from xstatic.pkg import jquery as xstatic_jquery
-from xstatic.pkg import leaflet as xstatic_leaflet
 
-from geoborder.datasets import ATTRIBUTION, load_countries
+from geoborder.datasets import ATTRIBUTION
 from geoborder.errors import OptionError
-from geoborder.files import write_text
+from geoborder.maps.ground import add_ground, add_label
 from geoborder.maps.layers import (
     asset_features,
     band_features,
@@ -38,9 +22,8 @@ from geoborder.maps.layers import (
 )
 from geoborder.maps.style import CATEGORY_COLOURS, COVERED_COLOUR, GAP_COLOUR
 from geoborder.plan import Plan
-from geoborder.terrain import Dem
 
-_PANES = {
+PANES = {
     "countries": 240,
     "ground": 250,
     "units": 350,
@@ -51,7 +34,9 @@ _PANES = {
 }
 """Drawing order: what is switched on later does not cover what lies above."""
 
+
 _TEMPLATES = Environment(loader=PackageLoader("geoborder"), autoescape=True)
+
 
 _BIND = JsCode(
     "function (feature, layer) {"
@@ -89,9 +74,9 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
         msg = f"`color_by` must be one of {', '.join(known)}, got {color_by!r}."
         raise OptionError(msg)
     page = folium.Map(tiles=None, zoom_snap=0.25)
-    for name, order in _PANES.items():
+    for name, order in PANES.items():
         folium.map.CustomPane(name, z_index=order, pointer_events=False).add_to(page)
-    _add_ground(page, plan)
+    add_ground(page, plan)
     _add_units(page, plan)
     _add_bands(page, plan)
     segments = _geojson(
@@ -148,105 +133,6 @@ def _geojson(
     )
 
 
-def _add_ground(page: folium.Map, plan: Plan) -> None:
-    """Countries, and relief where there is elevation."""
-    west, south, east, north = plan.border.total_bounds
-    window = (west - 6.0, south - 8.0, east + 6.0, north + 8.0)
-    countries = load_countries("10m").clip(window)
-    shapes = shapely.coverage_simplify(countries.geometry.to_numpy(), 0.01)
-    shapes = shapely.set_precision(shapes, 1e-3)
-    own = {*plan.border["left"], *plan.border["right"]}
-    features = [
-        {
-            "type": "Feature",
-            "geometry": shapely.geometry.mapping(shape),
-            "properties": {"own": iso3 in own},
-        }
-        for shape, iso3 in zip(shapes, countries["iso3"], strict=True)
-        if not shape.is_empty
-    ]
-    folium.GeoJson(
-        {"type": "FeatureCollection", "features": features},
-        name="Countries",
-        control=False,
-        interactive=False,
-        pane="countries",
-        style_function=lambda f: {
-            "color": "#8a8a8a",
-            "weight": 0.8,
-            "fillColor": "#f4f1ea" if f["properties"]["own"] else "#e7e5e0",
-            "fillOpacity": 1,
-        },
-    ).add_to(page)
-    if plan.dem is not None:
-        image, bounds = _hillshade(plan.dem)
-        folium.raster_layers.ImageOverlay(
-            image, bounds, name="Relief", opacity=0.5, pane="ground"
-        ).add_to(page)
-    for iso3, name, shape in zip(
-        countries["iso3"], countries["name"], shapes, strict=True
-    ):
-        if not shape.is_empty and iso3 not in own and shape.area > 0.2:  # noqa: PLR2004 - room for a name
-            _label(page, shape, str(name), "country")
-
-
-def _hillshade(dem: Dem) -> tuple[str, list[list[float]]]:
-    """Relief as a picture in the map's projection, and its bounds."""
-    rows, columns = dem.heights_m.shape
-    left, bottom, right, top = rasterio.transform.array_bounds(
-        rows, columns, dem.transform
-    )
-    transform, width, height = rasterio.warp.calculate_default_transform(
-        dem.crs.to_wkt(), "EPSG:3857", columns, rows, left, bottom, right, top
-    )
-    shrink = max(1.0, max(width, height) / 1600.0)
-    width, height = int(width / shrink), int(height / shrink)
-    transform = Affine(
-        transform.a * shrink, 0, transform.c, 0, transform.e * shrink, transform.f
-    )
-    heights = np.full((height, width), np.nan, dtype=np.float32)
-    rasterio.warp.reproject(
-        dem.heights_m,
-        heights,
-        src_transform=dem.transform,
-        src_crs=dem.crs.to_wkt(),
-        dst_transform=transform,
-        dst_crs="EPSG:3857",
-        src_nodata=np.nan,
-        dst_nodata=np.nan,
-        resampling=rasterio.warp.Resampling.bilinear,
-    )
-    shade = LightSource(azdeg=315, altdeg=45).hillshade(
-        np.nan_to_num(heights), vert_exag=2.0, dx=transform.a, dy=-transform.e
-    )
-    picture = np.dstack([shade] * 3 + [np.isfinite(heights).astype(float)])
-    west, south, east, north = rasterio.transform.array_bounds(height, width, transform)
-    lon, lat = rasterio.warp.transform(
-        "EPSG:3857", "EPSG:4326", [west, east], [south, north]
-    )
-    return _data_url(picture), [[lat[0], lon[0]], [lat[1], lon[1]]]
-
-
-def _data_url(picture: npt.NDArray[np.float64]) -> str:
-    file = io.BytesIO()
-    imsave(file, np.clip(picture, 0.0, 1.0), format="png")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _label(page: Any, shape: shapely.Geometry, name: str, kind: str) -> None:  # noqa: ANN401 - a folium element
-    point = shapely.maximum_inscribed_circle(shape).coords[0]
-    folium.Marker(
-        [point[1], point[0]],
-        icon=folium.DivIcon(
-            html=f'<span class="gb-label gb-{kind}">{escape(name)}</span>',
-            icon_size=(0, 0),
-            class_name="gb-anchor",
-        ),
-        interactive=False,
-        keyboard=False,
-    ).add_to(page)
-
-
 def _add_units(page: folium.Map, plan: Plan) -> None:
     if plan.units is None:
         return
@@ -264,7 +150,7 @@ def _add_units(page: folium.Map, plan: Plan) -> None:
     ).add_to(page)
     names = folium.FeatureGroup(name="Names of provinces and regions").add_to(page)
     for unit in plan.units.itertuples():
-        _label(names, unit.geometry, unit.name, "unit")
+        add_label(names, unit.geometry, unit.name, "unit")
 
 
 def _add_bands(page: folium.Map, plan: Plan) -> None:
@@ -367,112 +253,4 @@ def summary_line(plan: Plan) -> str:
         f"{last['length_km']:,.2f} km of border, {last['covered_km']:,.0f} km "
         f"({last['share']:.0%}) covered in {int(last['year'])}, longest gap "
         f"{last['longest_gap_km']:,.1f} km"
-    )
-
-
-def save_map(page: folium.Map, path: str | Path) -> Path:
-    """
-    Write a folium map as one HTML file that opens without a network.
-
-    Parameters
-    ----------
-    page
-        A map; Leaflet and jQuery are written into the file from the XStatic
-        packages, and what folium links besides and such maps do not use is left
-        out.
-    path
-        File to write; it is finished or absent.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    OptionError
-        If the map uses something that only the network has, such as the script
-        of a folium plugin or `folium.Icon`.
-    """
-    html = page.get_root().render()
-    if "L.AwesomeMarkers" in html:
-        msg = (
-            "The map uses `folium.Icon`, whose pictures come from the network; use "
-            "`folium.DivIcon` or `folium.CircleMarker`."
-        )
-        raise OptionError(msg)
-    html = re.sub(r'<script src="(http[^"]+)"></script>', _inline_script, html)
-    html = re.sub(
-        r'<link rel="stylesheet" href="(http[^"]+)"\s*/>', _inline_style, html
-    )
-    return write_text(Path(path), html)
-
-
-_UNUSED = (
-    "bootstrap",
-    "fontawesome",
-    "glyphicons",
-    "awesome-markers",
-    "awesome.rotate",
-)
-
-
-def _inline_script(match: re.Match[str]) -> str:
-    address = match.group(1)
-    if "leaflet.js" in address:
-        return (
-            f"<script>{_packaged(xstatic_leaflet, 'leaflet.js')}\n{_icons()}</script>"
-        )
-    if "jquery" in address:
-        return f"<script>{_packaged(xstatic_jquery, 'jquery.min.js')}</script>"
-    return _left_out(address)
-
-
-def _inline_style(match: re.Match[str]) -> str:
-    address = match.group(1)
-    if address.endswith("leaflet.css"):
-        return f"<style>{_leaflet_style()}</style>"
-    return _left_out(address)
-
-
-def _left_out(address: str) -> str:
-    if any(word in address for word in _UNUSED):
-        return ""
-    msg = f"The map needs {address}, which is not in the file; leave that plugin out."
-    raise OptionError(msg)
-
-
-def _packaged(package: Any, name: str) -> str:  # noqa: ANN401 - a module
-    text = (Path(package.BASE_DIR) / name).read_text(encoding="utf-8")
-    text = re.sub(r"//# sourceMappingURL=\S+", "", text)
-    return text.replace("</script", "<\\/script")
-
-
-def _picture(name: str) -> str:
-    """One of Leaflet's pictures as a data address."""
-    data = (Path(xstatic_leaflet.BASE_DIR) / name).read_bytes()
-    return "data:image/png;base64," + base64.b64encode(data).decode()
-
-
-def _icons() -> str:
-    """Give Leaflet's default marker its pictures, which it would look for in files."""
-    options = {
-        "iconUrl": _picture("images/marker-icon.png"),
-        "iconRetinaUrl": _picture("images/marker-icon-2x.png"),
-        "shadowUrl": _picture("images/marker-shadow.png"),
-    }
-    return (
-        "L.Icon.Default.imagePath = '';"
-        f"L.Icon.Default.mergeOptions({json.dumps(options)});"
-    )
-
-
-def _leaflet_style() -> str:
-    """Leaflet's style sheet with its pictures written into it."""
-
-    def picture(match: re.Match[str]) -> str:
-        return f"url({_picture(match.group(1))})"
-
-    return re.sub(
-        r"url\((images/[^)]+)\)", picture, _packaged(xstatic_leaflet, "leaflet.css")
     )

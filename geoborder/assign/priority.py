@@ -1,0 +1,202 @@
+"""Impact levels of segments, and which segments a measure targets."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geoborder.errors import DataError, ProgramError
+from geoborder.geodesy import FloatArray, IntArray
+from geoborder.program import LEVELS, Program, Targets
+from geoborder.program.model import nearest_name
+from geoborder.tables import (
+    SEGMENTS,
+    require_columns,
+    validate,
+)
+
+
+def prioritise(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Give each segment its impact level.
+
+    Parameters
+    ----------
+    program
+        The programme, with its ``priorities``.
+    segments
+        Segments; with a formula they need its attributes as columns. Not
+        modified.
+
+    Returns
+    -------
+    GeoDataFrame
+        The segments with ``priority`` (low, medium, high or critical),
+        ``priority_score`` (0 to 1 where there is a formula, else empty) and
+        ``priority_reason``. The level is the formula's, or the default one; a
+        stretch that names a segment overrides it, the last one last.
+
+    Raises
+    ------
+    DataError
+        If the formula names a column that the segments do not have.
+    ProgramError
+        If a stretch names an unknown unit, or no segment at all.
+
+    Notes
+    -----
+    Levels are named as in Regulation (EU) 2019/1896, Article 34. Adding up
+    weighted attributes is a choice of the programme's author, not of that text.
+    """
+    table: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments").copy()
+    rules = program.priorities
+    level = np.full(len(table), LEVELS.index(rules.default))
+    score = np.full(len(table), np.nan)
+    reason = np.full(len(table), "default", dtype=object)
+    if rules.formula is not None:
+        weights = rules.formula.weights
+        require_columns(table, weights, name="segments")
+        parts = [w * _scaled(table, column) for column, w in weights.items()]
+        low = sum(min(w, 0.0) for w in weights.values())
+        high = sum(max(w, 0.0) for w in weights.values())
+        score = (np.sum(parts, axis=0) - low) / (high - low)
+        steps = (
+            rules.formula.medium_from,
+            rules.formula.high_from,
+            rules.formula.critical_from,
+        )
+        level = np.searchsorted(np.sort(steps), score, side="right")
+        reason[:] = "formula of " + ", ".join(weights)
+    for number, stretch in enumerate(rules.stretches):
+        where = f"priorities.stretches.{number}"
+        chosen = targeted_km(stretch.targets, table, where=where) > 0
+        level[chosen] = LEVELS.index(stretch.level)
+        reason[chosen] = stretch.reason or where
+    where = table.columns.get_loc(table.active_geometry_name)
+    table.insert(where, "priority", np.array(LEVELS, dtype=object)[level])
+    table.insert(where + 1, "priority_score", score)
+    table.insert(where + 2, "priority_reason", reason)
+    return table
+
+
+def with_priority(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Give segments their impact levels unless they have them.
+
+    Parameters
+    ----------
+    program
+        The programme.
+    segments
+        Segments. Not modified.
+
+    Returns
+    -------
+    GeoDataFrame
+        Segments with ``priority``.
+    """
+    table: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments")
+    return table if "priority" in table.columns else prioritise(program, table)
+
+
+def levels_of(segments: gpd.GeoDataFrame) -> IntArray:
+    """
+    Give the impact levels of segments as numbers.
+
+    Parameters
+    ----------
+    segments
+        Segments with ``priority``.
+
+    Returns
+    -------
+    ndarray of int
+        0 (low) to 3 (critical), shape (segments,).
+    """
+    return segments["priority"].map(LEVELS.index).to_numpy(np.int64)
+
+
+def _scaled(segments: gpd.GeoDataFrame, column: str) -> FloatArray:
+    """Bring an attribute to 0..1 over the segments; unknown counts as the mean."""
+    values = pd.to_numeric(segments[column], errors="coerce").astype(float)
+    values = values.fillna(values.mean()).fillna(0.0)
+    span = float(values.max() - values.min())
+    if span == 0.0:
+        return np.zeros(len(values))
+    return np.asarray((values - values.min()) / span)
+
+
+_UNIT_COLUMNS = ("left_unit_id", "left_unit", "right_unit_id", "right_unit")
+
+
+def targeted_km(
+    targets: Targets, segments: gpd.GeoDataFrame, *, where: str
+) -> FloatArray:
+    """
+    Measure how much of each segment a measure's targets take in.
+
+    Parameters
+    ----------
+    targets
+        The filters.
+    segments
+        Segments; filters by unit, priority and kind need those columns.
+    where
+        The filters' place in the programme, for messages.
+
+    Returns
+    -------
+    ndarray
+        Kilometres, shape (segments,); 0 for segments not targeted. A segment
+        that a chainage range meets in part counts with that part.
+
+    Raises
+    ------
+    ProgramError
+        If a unit or kind is unknown, or no segment is targeted.
+    DataError
+        If the segments lack a column that a filter needs.
+    """
+    length = segments["length_km"].to_numpy(float).copy()
+    if targets.chainage_km:
+        prefix = "official_" if "official_start_km" in segments.columns else ""
+        start = segments[f"{prefix}start_km"].to_numpy(float)
+        end = segments[f"{prefix}end_km"].to_numpy(float)
+        met = np.zeros(len(segments))
+        for low, high in targets.chainage_km:
+            met += np.clip(np.minimum(end, high) - np.maximum(start, low), 0.0, None)
+        length *= np.clip(met / (end - start), 0.0, 1.0)
+    if targets.units:
+        columns = [c for c in _UNIT_COLUMNS if c in segments.columns]
+        if not columns:
+            msg = f"{where} targets units; cut `segments` with `units=` to name them."
+            raise DataError(msg)
+        names = segments[columns].astype(object)
+        _require_known(targets.units, names.to_numpy(), where=f"{where}.units")
+        length *= names.isin(targets.units).any(axis=1).to_numpy()
+    if targets.kind:
+        require_columns(segments, ["kind"], name="segments")
+        length *= segments["kind"].isin(targets.kind).to_numpy()
+    if targets.min_priority is not None:
+        require_columns(segments, ["priority"], name="segments")
+        length *= levels_of(segments) >= LEVELS.index(targets.min_priority)
+    length[length < 1e-6] = 0.0  # noqa: PLR2004 - a millimetre is rounding
+    if not length.any():
+        chosen = targets.model_dump(exclude_defaults=True)
+        msg = f"{where} targets no segment: {chosen}; widen its filters."
+        raise ProgramError(msg)
+    return length
+
+
+def _require_known(
+    wanted: tuple[str, ...], names: npt.NDArray[np.object_], *, where: str
+) -> None:
+    known = tuple(sorted({str(n) for n in names.ravel() if isinstance(n, str)}))
+    for name in wanted:
+        if name not in known:
+            msg = (
+                f"{where}: no segment has the unit {name!r}{nearest_name(name, known)}."
+            )
+            raise ProgramError(msg)

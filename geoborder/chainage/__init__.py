@@ -1,0 +1,22 @@
+"""
+Linear referencing on the ellipsoid: chainage, its inverse, and calibration.
+
+Chainage is the geodesic distance along a border line from its start, in km.
+Official chainage is the same place in the kilometres of a published length.
+"""
+
+from geoborder.chainage.calibration import calibrate, from_official, to_official
+from geoborder.chainage.lines import as_border, border_rows
+from geoborder.chainage.places import cut_border, locate, point_at, slice_border
+
+__all__ = [
+    "as_border",
+    "border_rows",
+    "calibrate",
+    "cut_border",
+    "from_official",
+    "locate",
+    "point_at",
+    "slice_border",
+    "to_official",
+]

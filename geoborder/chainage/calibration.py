@@ -1,0 +1,200 @@
+"""Official chainage: the kilometres of a published length or of known points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+
+from geoborder.chainage.lines import SLACK_KM, as_border
+from geoborder.errors import DataError, OptionError
+from geoborder.geodesy import (
+    FloatArray,
+    IntArray,
+)
+
+
+def calibrate(
+    border: gpd.GeoDataFrame,
+    *,
+    official_length_km: float | None = None,
+    fixed_km: Mapping[float, float] | Iterable[tuple[float, float]] | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Give a border official chainage: the kilometres of a published length.
+
+    Parameters
+    ----------
+    border
+        A border of one line. Not modified.
+    official_length_km
+        Published length of the whole line, in km.
+    fixed_km
+        Known points: chainage on this line to official chainage, both in km and
+        increasing. Between known points official chainage runs in proportion;
+        before the first and after the last it goes on at the mean rate of the
+        line (of the known points, if no length is given).
+
+    Returns
+    -------
+    GeoDataFrame
+        The border with ``official_length_km`` and ``calibration``, which
+        `segment_border`, `slice_border` and `locate` carry on.
+
+    Raises
+    ------
+    OptionError
+        If neither option is given, a length is not positive, or known points
+        are not on the line or not in increasing order in both chainages.
+
+    Examples
+    --------
+    >>> from geoborder import load_border
+    >>> border = calibrate(load_border(), official_length_km=1344.15)
+    >>> to_official(border, [0.0, border["length_km"].item()]).tolist()
+    [0.0, 1344.15]
+    """
+    table = as_border(border)
+    if len(table) != 1:
+        msg = f"`border` must be one line to calibrate, got {len(table)} rows."
+        raise OptionError(msg)
+    length = float(table["length_km"].iloc[0])
+    knots = _knots(length, official_length_km, fixed_km)
+    text = ";".join(f"{km!r}={official!r}" for km, official in knots)
+    return table.assign(official_length_km=knots[-1][1] - knots[0][1], calibration=text)
+
+
+def _knots(
+    length_km: float,
+    official_length_km: float | None,
+    fixed_km: Mapping[float, float] | Iterable[tuple[float, float]] | None,
+) -> list[tuple[float, float]]:
+    """Pairs of chainage and official chainage from the line's start to its end."""
+    if official_length_km is None and fixed_km is None:
+        msg = "`calibrate` needs `official_length_km`, `fixed_km`, or both."
+        raise OptionError(msg)
+    if official_length_km is not None and not 0 < official_length_km < np.inf:
+        msg = (
+            "`official_length_km` must be positive and finite, got "
+            f"{official_length_km!r}."
+        )
+        raise OptionError(msg)
+    pairs = fixed_km.items() if isinstance(fixed_km, Mapping) else (fixed_km or ())
+    knots = sorted((float(km), float(official)) for km, official in pairs)
+    if knots and not (knots[0][0] >= 0 and knots[-1][0] <= length_km + SLACK_KM):
+        msg = (
+            f"`fixed_km` must name chainages between 0 and {length_km:.3f} km, got "
+            f"{knots[0][0]:g} to {knots[-1][0]:g}."
+        )
+        raise OptionError(msg)
+    knots = _to_the_ends(knots, length_km, official_length_km)
+    steps = np.diff(np.array(knots), axis=0)
+    if (steps <= 0).any():
+        place = int(np.flatnonzero((steps <= 0).any(axis=1))[0])
+        msg = (
+            "Official chainage must increase along the line, got "
+            f"{knots[place][1]:g} km at {knots[place][0]:g} km and "
+            f"{knots[place + 1][1]:g} km at {knots[place + 1][0]:g} km."
+        )
+        raise OptionError(msg)
+    return knots
+
+
+def _to_the_ends(
+    knots: list[tuple[float, float]], length_km: float, official_length_km: float | None
+) -> list[tuple[float, float]]:
+    """Continue known points to both ends of the line."""
+    short = not knots or knots[-1][0] < length_km - SLACK_KM
+    if official_length_km is not None:
+        first = [] if knots and knots[0][0] == 0 else [(0.0, 0.0)]
+        knots = [*first, *knots]
+        last = [(length_km, knots[0][1] + official_length_km)] if short else []
+        return [*knots, *last]
+    (km, official), (last_km, last_official) = knots[0], knots[-1]
+    rate = (last_official - official) / (last_km - km) if len(knots) > 1 else 1.0
+    first = [(0.0, official - rate * km)] if km > 0 else []
+    last = [(length_km, last_official + rate * (length_km - last_km))] if short else []
+    return [*first, *knots, *last]
+
+
+def _calibration(border: gpd.GeoDataFrame, row: int) -> tuple[FloatArray, FloatArray]:
+    if "calibration" not in border.columns:
+        msg = "`border` has no official chainage; give it one with `calibrate`."
+        raise DataError(msg)
+    pairs = [pair.split("=") for pair in border["calibration"].iloc[row].split(";")]
+    knots = np.array(pairs, dtype=float)
+    return knots[:, 0], knots[:, 1]
+
+
+def to_official(
+    border: gpd.GeoDataFrame, km: npt.ArrayLike, *, rows: IntArray | None = None
+) -> FloatArray:
+    """
+    Convert chainage to official chainage.
+
+    Parameters
+    ----------
+    border
+        A border that `calibrate` gave.
+    km
+        Chainages in km.
+    rows
+        Row of the border for each chainage; the first by default.
+
+    Returns
+    -------
+    ndarray
+        Official chainages in km.
+
+    Raises
+    ------
+    DataError
+        If the border is not calibrated.
+    """
+    return _convert(border, km, rows, back=False)
+
+
+def from_official(
+    border: gpd.GeoDataFrame,
+    official_km: npt.ArrayLike,
+    *,
+    rows: IntArray | None = None,
+) -> FloatArray:
+    """
+    Convert official chainage to chainage.
+
+    Parameters
+    ----------
+    border
+        A border that `calibrate` gave.
+    official_km
+        Official chainages in km.
+    rows
+        Row of the border for each chainage; the first by default.
+
+    Returns
+    -------
+    ndarray
+        Chainages in km.
+
+    Raises
+    ------
+    DataError
+        If the border is not calibrated.
+    """
+    return _convert(border, official_km, rows, back=True)
+
+
+def _convert(
+    border: gpd.GeoDataFrame, km: npt.ArrayLike, rows: IntArray | None, *, back: bool
+) -> FloatArray:
+    values = np.asarray(km, dtype=float)
+    where = np.zeros(values.shape, dtype=np.int64) if rows is None else rows
+    result = np.empty(values.shape)
+    for row in np.unique(where):
+        known = _calibration(border, int(row))
+        source, target = known[::-1] if back else known
+        result[where == row] = np.interp(values[where == row], source, target)
+    return result

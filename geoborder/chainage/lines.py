@@ -1,0 +1,128 @@
+"""Reading line layers as borders."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely import LineString
+
+from geoborder.errors import BorderError, OptionError
+from geoborder.geodesy import (
+    IntArray,
+    polylines,
+)
+from geoborder.joining import join_pieces
+from geoborder.tables import (
+    BORDER,
+    LINES,
+    LONLAT,
+    require_layer,
+    validate,
+)
+
+SLACK_KM = 1e-6
+"""A millimetre: how far beyond an end a chainage may lie and still mean the end."""
+
+
+def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
+    """
+    Read a line layer as a border, or several.
+
+    Parameters
+    ----------
+    lines
+        GeoDataFrame or GeoSeries of lines in any CRS. With a column
+        ``border_id`` each row is a border of its own; without one all rows are
+        pieces of one border, which must join. Not modified.
+    name
+        What error messages call it.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``border_id``, ``left``, ``right``, ``length_km`` (and what else
+        there was), one LineString per row, EPSG:4326. A line that comes whole
+        keeps its direction; pieces that had to be joined run from west to east.
+
+    Raises
+    ------
+    DataError
+        If the layer is unusable (see `require_layer`).
+    BorderError
+        If a border's pieces leave a gap, or fork.
+    """
+    layer = require_layer(lines, name=name, kinds=LINES)
+    if isinstance(layer, gpd.GeoSeries) or "border_id" not in layer.columns:
+        line = join_pieces(list(layer.geometry.array), name=name)
+        first = {} if isinstance(layer, gpd.GeoSeries) else layer.iloc[0]
+        labels = {
+            side: str(first[side]) if side in first else side
+            for side in ("left", "right")
+        }
+        table = gpd.GeoDataFrame(
+            {"border_id": ["border"], **{k: [v] for k, v in labels.items()}},
+            geometry=[line],
+            crs=LONLAT,
+        )
+    else:
+        whole = [
+            shape
+            if isinstance(shape, LineString)
+            else join_pieces([shape], name=f"{name} {label}")
+            for shape, label in zip(layer.geometry, layer["border_id"], strict=True)
+        ]
+        table = layer.set_geometry(gpd.GeoSeries(whole, index=layer.index, crs=LONLAT))
+        missing = {side: side for side in ("left", "right") if side not in table}
+        table = table.assign(**missing)
+    measured = polylines(table.geometry.array)
+    if (measured.length_m <= 0.0).any():
+        row = table["border_id"].iloc[int(np.argmin(measured.length_m))]
+        msg = f"`{name}` {row!r} has no length: its vertices are all the same."
+        raise BorderError(msg)
+    table["length_km"] = measured.length_m / 1000.0
+    checked: gpd.GeoDataFrame = validate(table, BORDER, name=name)
+    return checked
+
+
+def border_rows(border: gpd.GeoDataFrame, border_id: object, size: int) -> IntArray:
+    """
+    Find the row of a border that each of some chainages belongs to.
+
+    Parameters
+    ----------
+    border
+        A border as `as_border` gives it.
+    border_id
+        One name, one per chainage, or None where there is only one border.
+    size
+        Number of chainages.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers, shape (size,).
+
+    Raises
+    ------
+    OptionError
+        If a name is not in `border`, or none is given and there are several.
+    """
+    names = list(border["border_id"])
+    if border_id is None:
+        if len(names) > 1:
+            msg = (
+                f"`border` has {len(names)} lines ({', '.join(names[:4])} ...); say "
+                "which one with `border_id`, or keep one row."
+            )
+            raise OptionError(msg)
+        return np.zeros(size, dtype=np.int64)
+    wanted = np.broadcast_to(np.asarray(border_id, dtype=object), (size,))
+    rows = pd.Index(names).get_indexer(pd.Index(wanted))
+    if (rows < 0).any():
+        msg = (
+            f"`border_id` {wanted[np.argmin(rows)]!r} is not in `border`, which has "
+            f"{', '.join(names[:6])}."
+        )
+        raise OptionError(msg)
+    return rows.astype(np.int64)
