@@ -35,6 +35,15 @@ from geoborder.errors import (
     OptionError,
     ProgramError,
 )
+from geoborder.events import (
+    dissolve_events,
+    events_from,
+    events_to,
+    overlay_events,
+    summarise_events,
+    transfer_events,
+    window_events,
+)
 from geoborder.export import verify_plan, write_plan
 from geoborder.maps import make_map, save_map
 from geoborder.plan import Plan, make_plan
@@ -64,7 +73,10 @@ __all__ = [
     "check_claims",
     "cover",
     "describe_segments",
+    "dissolve_events",
     "distance_matrix",
+    "events_from",
+    "events_to",
     "facing_units",
     "footprints",
     "from_official",
@@ -83,6 +95,7 @@ __all__ = [
     "make_plan",
     "nearest_sites",
     "open_dem",
+    "overlay_events",
     "point_at",
     "prioritise",
     "save_map",
@@ -90,8 +103,11 @@ __all__ = [
     "shared_border",
     "slice_border",
     "spacing",
+    "summarise_events",
     "to_official",
+    "transfer_events",
     "verify_plan",
+    "window_events",
     "write_plan",
     "write_report",
     "yearly_costs",

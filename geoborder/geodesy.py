@@ -206,6 +206,47 @@ def polylines(lines: Sequence[LineString] | npt.NDArray[Any]) -> Polylines:
     return Polylines(lon, lat, first, chainage, azimuth)
 
 
+def densify(lines: Polylines, longest_m: float) -> Polylines:
+    """
+    Divide long edges along their geodesics.
+
+    Parameters
+    ----------
+    lines
+        The lines.
+    longest_m
+        Greatest length of an edge, in metres.
+
+    Returns
+    -------
+    Polylines
+        The same lines with the same chainage, and more vertices.
+    """
+    edge = lines.edges
+    length = lines.chainage_m[edge + 1] - lines.chainage_m[edge]
+    parts = np.maximum(1, np.ceil(length / longest_m)).astype(np.int64)
+    if (parts == 1).all():
+        return lines
+    copies = np.ones(lines.lon.size, dtype=np.int64)
+    copies[edge] = parts
+    vertex = np.repeat(np.arange(lines.lon.size), copies)
+    step = np.arange(vertex.size) - np.repeat(np.cumsum(copies) - copies, copies)
+    spacing = np.zeros(lines.lon.size)
+    spacing[edge] = length / parts
+    ahead = step * spacing[vertex]
+    lon, lat, azimuth = forward(
+        lines.lon[vertex], lines.lat[vertex], lines.azimuth_deg[vertex], ahead
+    )
+    old = step == 0
+    return Polylines(
+        lon=np.where(old, lines.lon[vertex], lon),
+        lat=np.where(old, lines.lat[vertex], lat),
+        first=np.concatenate(([0], np.cumsum(copies)))[lines.first],
+        chainage_m=lines.chainage_m[vertex] + ahead,
+        azimuth_deg=np.where(old, lines.azimuth_deg[vertex], azimuth),
+    )
+
+
 def interpolate(
     lines: Polylines, line: IntArray, chainage_m: FloatArray
 ) -> tuple[FloatArray, FloatArray]:

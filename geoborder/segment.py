@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoborder.chainage import as_border, cut_border, from_official
+from geoborder.chainage import cut_border, from_official, measure_border
 from geoborder.distance import nearest_sites
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import (
@@ -97,9 +97,8 @@ def segment_border(
     1           2     500.0  1000.00
     2           3    1000.0  1343.96
     """
-    table = as_border(border)
     _require_options(length_km, count)
-    lines = polylines(table.geometry.array)
+    table, lines = measure_border(border)
     along = [] if units is None else _units_along(table, lines, units)
     breaks = None if breaks_km is None else _own_chainage_m(table, lines, breaks_km)
     places = []

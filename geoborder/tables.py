@@ -27,6 +27,9 @@ POLYGONS = frozenset({"Polygon", "MultiPolygon"})
 
 _FAR_DEG = 10.0
 
+_GLOBE = (360.0, 90.0)
+"""Greatest longitude and latitude either way, in degrees."""
+
 
 def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  # noqa: ANN401 - the type that came
     """
@@ -71,8 +74,6 @@ def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  
         )
         raise DataError(msg)
     _require_geometries(layer, name=name, kinds=kinds)
-    if layer.crs.is_geographic:
-        _require_on_globe(layer, name=name)
     try:
         lonlat = layer if layer.crs == LONLAT else layer.to_crs(LONLAT)
     except ProjError as error:
@@ -102,21 +103,29 @@ def _require_geometries(
 ) -> None:
     """Refuse null, empty and not finite geometries, and those of another type."""
     shapes = layer.geometry
-    missing = np.flatnonzero(shapes.isna() | shapes.is_empty)
+    array = shapes.to_numpy()
+    kind = shapely.get_type_id(array)
+    missing = np.flatnonzero((kind < 0) | shapely.is_empty(array))
     if missing.size:
         msg = (
             f"`{name}` has no geometry in row {layer.index[missing[0]]!r} (and "
             f"{missing.size - 1} more); drop such rows or fill them."
         )
         raise DataError(msg)
-    other = np.flatnonzero(~shapes.geom_type.isin(kinds))
+    allowed = [shapely.GeometryType[name.upper()] for name in kinds]
+    other = np.flatnonzero(~np.isin(kind, allowed))
     if other.size:
         msg = (
             f"`{name}` must hold {' or '.join(sorted(kinds))}, got "
             f"{shapes.geom_type.iloc[other[0]]} in row {layer.index[other[0]]!r}."
         )
         raise DataError(msg)
-    xy, row = shapely.get_coordinates(shapes.array, return_index=True)
+    xy = shapely.get_coordinates(array)
+    furthest = np.abs(xy).max(axis=0)
+    in_degrees = layer.crs.is_geographic
+    if np.isfinite(furthest).all() and (not in_degrees or (furthest <= _GLOBE).all()):
+        return
+    xy, row = shapely.get_coordinates(array, return_index=True)
     bad = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if bad.size:
         msg = (
@@ -124,20 +133,13 @@ def _require_geometries(
             f"{layer.index[row[bad[0]]]!r}; repair or drop the row."
         )
         raise DataError(msg)
-
-
-def _require_on_globe(layer: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str) -> None:
-    """Refuse latitudes beyond the poles and longitudes beyond a turn."""
-    xy, row = shapely.get_coordinates(layer.geometry.array, return_index=True)
-    bad = np.flatnonzero((np.abs(xy[:, 1]) > 90) | (np.abs(xy[:, 0]) > 360))  # noqa: PLR2004 - degrees
-    if bad.size == 0:
-        return
+    bad = np.flatnonzero((np.abs(xy) > _GLOBE).any(axis=1))
     x, y = xy[bad[0]]
     msg = (
         f"`{name}` has longitude {x:.6g}, latitude {y:.6g} in row "
         f"{layer.index[row[bad[0]]]!r}, which is not on the globe."
     )
-    if abs(x) <= 90 and abs(y) <= 360:  # noqa: PLR2004 - degrees
+    if abs(x) <= _GLOBE[1] and abs(y) <= _GLOBE[0]:
         msg += " Longitude and latitude look swapped: give longitude first."
     raise DataError(msg)
 
@@ -166,7 +168,6 @@ def require_not_swapped(
         `near`, and less with longitude and latitude exchanged.
     """
     west, south, east, north = near.total_bounds
-    xy = shapely.get_coordinates(layer.geometry.array)
 
     def is_near(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         return np.asarray(
@@ -176,6 +177,10 @@ def require_not_swapped(
             & (lat < north + _FAR_DEG)
         )
 
+    start = shapely.get_coordinates(layer.geometry.iloc[0])
+    if is_near(start[:, 0], start[:, 1]).any():
+        return
+    xy = shapely.get_coordinates(layer.geometry.to_numpy())
     if not is_near(xy[:, 0], xy[:, 1]).any() and is_near(xy[:, 1], xy[:, 0]).all():
         msg = (
             f"`{name}` has longitude and latitude swapped: row {layer.index[0]!r} is "

@@ -6,7 +6,7 @@ Official chainage is the same place in the kilometres of a published length.
 """
 
 from geoborder.chainage.calibration import calibrate, from_official, to_official
-from geoborder.chainage.lines import as_border, border_rows
+from geoborder.chainage.lines import as_border, border_rows, measure_border
 from geoborder.chainage.places import cut_border, locate, point_at, slice_border
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "cut_border",
     "from_official",
     "locate",
+    "measure_border",
     "point_at",
     "slice_border",
     "to_official",

@@ -10,9 +10,10 @@ from shapely import LineString
 from geoborder.errors import BorderError, OptionError
 from geoborder.geodesy import (
     IntArray,
+    Polylines,
     polylines,
 )
-from geoborder.joining import join_pieces
+from geoborder.joining import from_west, join_pieces
 from geoborder.tables import (
     BORDER,
     LINES,
@@ -42,8 +43,9 @@ def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         Columns ``border_id``, ``left``, ``right``, ``length_km`` (and what else
-        there was), one LineString per row, EPSG:4326. A line that comes whole
-        keeps its direction; pieces that had to be joined run from west to east.
+        there was), one LineString per row, EPSG:4326. Lines without a
+        ``border_id`` run from west to east, however they were digitised; rows
+        with one keep their direction, and so their chainage.
 
     Raises
     ------
@@ -52,9 +54,30 @@ def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
     BorderError
         If a border's pieces leave a gap, or fork.
     """
+    return measure_border(lines, name=name)[0]
+
+
+def measure_border(
+    lines: object, *, name: str = "border"
+) -> tuple[gpd.GeoDataFrame, Polylines]:
+    """
+    Read a line layer as a border, and measure it.
+
+    Parameters
+    ----------
+    lines, name
+        As for `as_border`.
+
+    Returns
+    -------
+    table : GeoDataFrame
+        What `as_border` returns.
+    lines : Polylines
+        Its lines with their chainage.
+    """
     layer = require_layer(lines, name=name, kinds=LINES)
     if isinstance(layer, gpd.GeoSeries) or "border_id" not in layer.columns:
-        line = join_pieces(list(layer.geometry.array), name=name)
+        line = from_west(join_pieces(list(layer.geometry.array), name=name))
         first = {} if isinstance(layer, gpd.GeoSeries) else layer.iloc[0]
         labels = {
             side: str(first[side]) if side in first else side
@@ -81,8 +104,7 @@ def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
         msg = f"`{name}` {row!r} has no length: its vertices are all the same."
         raise BorderError(msg)
     table["length_km"] = measured.length_m / 1000.0
-    checked: gpd.GeoDataFrame = validate(table, BORDER, name=name)
-    return checked
+    return validate(table, BORDER, name=name), measured
 
 
 def border_rows(border: gpd.GeoDataFrame, border_id: object, size: int) -> IntArray:

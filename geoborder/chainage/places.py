@@ -12,7 +12,7 @@ import shapely
 from shapely import Point
 
 from geoborder.chainage.calibration import to_official
-from geoborder.chainage.lines import SLACK_KM, as_border, border_rows
+from geoborder.chainage.lines import SLACK_KM, border_rows, measure_border
 from geoborder.errors import OptionError
 from geoborder.geodesy import (
     FloatArray,
@@ -20,7 +20,6 @@ from geoborder.geodesy import (
     Polylines,
     cut,
     interpolate,
-    polylines,
 )
 from geoborder.nearest import edge_tree, find_feet
 from geoborder.tables import (
@@ -30,7 +29,8 @@ from geoborder.tables import (
     require_not_swapped,
 )
 
-SIDES = {1: "left", 0: "on", -1: "right"}
+SIDES = np.array(["on", "left", "right"], dtype=object)
+"""By the number of a side: 0, 1, and -1."""
 
 
 def _chainages_m(
@@ -86,8 +86,7 @@ def point_at(
     >>> round(point.x, 4), round(point.y, 4)
     (70.5568, 38.2538)
     """
-    table = as_border(border)
-    lines = polylines(table.geometry.array)
+    table, lines = measure_border(border)
     values = np.atleast_1d(np.asarray(km, dtype=float))
     rows = border_rows(table, border_id, values.size)
     lon, lat = interpolate(lines, rows, _chainages_m(values, lines, rows, name="km"))
@@ -133,8 +132,7 @@ def slice_border(
     >>> slice_border(load_border(), [0, 500], [500, 750])["length_km"].tolist()
     [500.0, 250.0]
     """
-    table = as_border(border)
-    lines = polylines(table.geometry.array)
+    table, lines = measure_border(border)
     starts, ends = np.broadcast_arrays(
         np.atleast_1d(np.asarray(start_km, dtype=float)),
         np.atleast_1d(np.asarray(end_km, dtype=float)),
@@ -240,16 +238,17 @@ def locate(points: object, border: gpd.GeoDataFrame) -> pd.DataFrame:
     if isinstance(points, Point):
         points = gpd.GeoSeries([points], crs=LONLAT)
     layer = require_layer(points, name="points", kinds=POINTS)
-    table = as_border(border)
+    table, lines = measure_border(border)
     require_not_swapped(layer, name="points", near=table, near_name="border")
-    lon, lat = layer.geometry.x.to_numpy(float), layer.geometry.y.to_numpy(float)
-    feet = find_feet(edge_tree(polylines(table.geometry.array)), lon, lat)
+    xy = shapely.get_coordinates(layer.geometry.to_numpy())
+    tree = edge_tree(lines)
+    feet = find_feet(tree, xy[:, 0], xy[:, 1])
     located = pd.DataFrame(
         {
             "border_id": table["border_id"].to_numpy()[feet.line],
             "chainage_km": feet.chainage_m / 1000.0,
             "distance_km": feet.distance_m / 1000.0,
-            "side": pd.Series(feet.side, dtype="int64").map(SIDES).to_numpy(),
+            "side": SIDES[feet.side],
         },
         index=layer.index,
     )
