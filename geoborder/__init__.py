@@ -8,11 +8,14 @@ from geoborder.assign import (
     yearly_costs,
 )
 from geoborder.border import load_border, load_borders, shared_border
+from geoborder.breaks import relief_breaks, turn_breaks
 from geoborder.chainage import (
     calibrate,
+    calibration_residuals,
     from_official,
     locate,
     point_at,
+    restart_border,
     slice_border,
     to_official,
 )
@@ -49,7 +52,7 @@ from geoborder.maps import make_map, save_map
 from geoborder.plan import Plan, make_plan
 from geoborder.program import Program, load_program
 from geoborder.report import write_report
-from geoborder.segment import describe_segments, segment_border
+from geoborder.segment import describe_segments, merge_segments, segment_border
 from geoborder.terrain import Dem, open_dem
 
 __version__ = "0.1.0"
@@ -70,6 +73,7 @@ __all__ = [
     "assign_equipment",
     "assign_measures",
     "calibrate",
+    "calibration_residuals",
     "check_claims",
     "cover",
     "describe_segments",
@@ -93,11 +97,14 @@ __all__ = [
     "locate",
     "make_map",
     "make_plan",
+    "merge_segments",
     "nearest_sites",
     "open_dem",
     "overlay_events",
     "point_at",
     "prioritise",
+    "relief_breaks",
+    "restart_border",
     "save_map",
     "segment_border",
     "shared_border",
@@ -106,6 +113,7 @@ __all__ = [
     "summarise_events",
     "to_official",
     "transfer_events",
+    "turn_breaks",
     "verify_plan",
     "window_events",
     "write_plan",

@@ -73,10 +73,10 @@ def join_pieces(
     parts = shapely.get_parts(np.asarray(pieces, dtype=object))
     if len(parts) == 1:
         return parts[0]
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
+    merged = _merge(parts)
     while len(merged) > 1:
         _refuse_fork(merged, name=name)
-        one, other, gap_m = _narrowest_gap(merged)
+        one, other, piece, gap_m = _narrowest_gap(merged)
         if gap_m > tolerance_m:
             msg = (
                 f"`{name}` is in {len(merged)} pieces that do not join: the narrowest "
@@ -85,12 +85,20 @@ def join_pieces(
                 "each piece as a border of its own with a column `border_id`."
             )
             raise BorderError(msg)
-        bridge = LineString((one, other)) if gap_m > 0 else None
-        together = [*merged, bridge] if bridge is not None else list(merged)
-        merged = shapely.get_parts(
-            shapely.line_merge(shapely.multilinestrings(together))
-        )
+        turn = 360.0 * np.round((one[0] - other[0]) / 360.0)
+        if turn:  # the same place, over the antimeridian
+            merged[piece] = shapely.transform(
+                merged[piece], lambda xy, turn=turn: xy + np.array([turn, 0.0])
+            )
+            other = other + np.array([turn, 0.0])
+        bridge = [] if (one == other).all() else [LineString((one, other))]
+        merged = _merge([*merged, *bridge])
     return from_west(merged[0])
+
+
+def _merge(parts: Sequence[LineString]) -> list[LineString]:
+    """Join lines where their ends are the same."""
+    return list(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts))))
 
 
 def _ends(lines: Sequence[LineString]) -> FloatArray:
@@ -116,7 +124,9 @@ def _refuse_fork(lines: Sequence[LineString], *, name: str) -> None:
         raise BorderError(msg)
 
 
-def _narrowest_gap(lines: Sequence[LineString]) -> tuple[FloatArray, FloatArray, float]:
+def _narrowest_gap(
+    lines: Sequence[LineString],
+) -> tuple[FloatArray, FloatArray, int, float]:
     """Find the two ends of different pieces that are nearest, and their distance."""
     ends = _ends(lines)
     one, other = np.triu_indices(len(ends), k=1)
@@ -124,5 +134,7 @@ def _narrowest_gap(lines: Sequence[LineString]) -> tuple[FloatArray, FloatArray,
     one, other = one[different], other[different]
     _, gap = inverse(*ends[one].T, *ends[other].T)
     best = int(np.argmin(gap))
-    first, second = sorted((tuple(ends[one[best]]), tuple(ends[other[best]])))
-    return np.array(first), np.array(second), float(gap[best])
+    first, second = sorted(
+        (one[best], other[best]), key=lambda n: (ends[n][0] % 360.0, ends[n][1])
+    )
+    return ends[first], ends[second], int(second % len(lines)), float(gap[best])

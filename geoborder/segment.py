@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -26,6 +26,7 @@ from geoborder.tables import (
     POLYGONS,
     SEGMENTS,
     UNITS,
+    require_columns,
     require_layer,
     require_not_swapped,
     validate,
@@ -36,6 +37,8 @@ _SAMPLE_M = 250.0
 """Greatest spacing at which a segment's heights and units are sampled."""
 
 SIDES = ("left", "right")
+
+_UNIT_COLUMNS = ("left_unit", "right_unit")
 
 _SAME_PLACE_M = 0.5
 """Breaks nearer to each other than this are one."""
@@ -252,6 +255,94 @@ def _nearest_unit(
     )
     unit[point] = holder
     return np.asarray(unit, dtype=np.int64)
+
+
+def merge_segments(
+    segments: gpd.GeoDataFrame, *, min_km: float, like: Sequence[str] = ()
+) -> gpd.GeoDataFrame:
+    """
+    Merge segments that are too short into a neighbour.
+
+    Parameters
+    ----------
+    segments
+        Segments that partition their borders. Not modified.
+    min_km
+        Segments shorter than this are merged, the shortest first, with the
+        neighbour on the same border that has most of the values of `like` in
+        common; among equals with the shorter one.
+    like
+        Columns to compare, such as ``right_unit``.
+
+    Returns
+    -------
+    GeoDataFrame
+        Segments numbered anew, with ``border_id``, chainage, units and the
+        columns of `like` (a merged segment has those of its longer part). Other
+        attributes no longer hold and are left out.
+
+    Raises
+    ------
+    OptionError
+        If the length is not positive.
+
+    Examples
+    --------
+    >>> from geoborder import load_border
+    >>> segments = segment_border(load_border(), length_km=500, breaks_km=[1001])
+    >>> merge_segments(segments, min_km=5)["length_km"].round(1).tolist()
+    [500.0, 500.0, 344.0]
+    """
+    if not 0.0 < min_km < np.inf:
+        msg = f"`min_km` must be positive and finite, got {min_km!r}."
+        raise OptionError(msg)
+    table = validate(segments, SEGMENTS, name="segments")
+    require_columns(table, like, name="segments")
+    units = [c for c in table.columns if c.removesuffix("_id") in _UNIT_COLUMNS]
+    kept = [c for c in (*SEGMENTS.columns, *units, *like) if c in table.columns]
+    rows = table[[*dict.fromkeys(kept)]].to_dict("records")
+    lines = [shapely.get_coordinates(shape) for shape in table.geometry]
+    longest = [row["length_km"] for row in rows]  # of the parts that give the values
+
+    def neighbours(place: int) -> list[int]:
+        own = rows[place]["border_id"]
+        beside = [n for n in (place - 1, place + 1) if 0 <= n < len(rows)]
+        return [n for n in beside if rows[n]["border_id"] == own]
+
+    while True:
+        short = [
+            n
+            for n, row in enumerate(rows)
+            if row["length_km"] < min_km and neighbours(n)
+        ]
+        if not short:
+            break
+        place = min(short, key=lambda n: rows[n]["length_km"])
+        into = min(
+            neighbours(place),
+            key=lambda n: (
+                -sum(rows[n][c] == rows[place][c] for c in like),
+                rows[n]["length_km"],
+            ),
+        )
+        first, second = sorted((place, into))
+        values = rows[first] if longest[first] >= longest[second] else rows[second]
+        row = {
+            **values,
+            "length_km": rows[first]["length_km"] + rows[second]["length_km"],
+        }
+        for prefix in ("", "official_"):
+            if f"{prefix}start_km" in row:
+                row[f"{prefix}start_km"] = rows[first][f"{prefix}start_km"]
+                row[f"{prefix}end_km"] = rows[second][f"{prefix}end_km"]
+        rows[first : second + 1] = [row]
+        lines[first : second + 1] = [np.vstack((lines[first], lines[second][1:]))]
+        longest[first : second + 1] = [max(longest[first], longest[second])]
+    merged = gpd.GeoDataFrame(
+        rows, geometry=[shapely.linestrings(xy) for xy in lines], crs=table.crs
+    )
+    merged["segment_id"] = np.arange(1, len(merged) + 1)
+    return validate(merged, SEGMENTS, name="segments")
 
 
 def describe_segments(

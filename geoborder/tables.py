@@ -281,10 +281,10 @@ SEGMENTS = pa.DataFrameSchema(
         **_CHAINAGES,
         "length_km": _column(float, "geodesic length, km", _KM),
         "official_start_km": _column(
-            float, "official chainage at the start, km", required=False
+            float, "official chainage at the start, km", required=False, nullable=True
         ),
         "official_end_km": _column(
-            float, "official chainage at the end, km", required=False
+            float, "official chainage at the end, km", required=False, nullable=True
         ),
     },
     checks=[_ORDERED],

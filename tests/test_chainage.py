@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -214,3 +216,87 @@ def test_a_fork_is_refused_with_its_place() -> None:
 def test_a_line_without_length_is_refused() -> None:
     with pytest.raises(gb.BorderError, match="'L' has no length"):
         as_border(as_layer(LineString([(1, 1), (1, 1)])))
+
+
+@given(random_lines(), st.integers(0, 2**32 - 1))
+def test_nothing_depends_on_how_a_line_was_digitised(
+    line: LineString, seed: int
+) -> None:
+    xy = np.array(line.coords)
+    assume(len(xy) > 3)
+    assume(xy[0, 0] != xy[-1, 0])
+    rng = np.random.default_rng(seed)
+    cuts = np.sort(
+        rng.choice(np.arange(1, len(xy) - 1), min(3, len(xy) - 2), replace=False)
+    )
+    pieces = [xy[a : b + 1] for a, b in pairwise([0, *cuts, len(xy) - 1])]
+    turned = [LineString(p[:: rng.choice([-1, 1])]) for p in pieces]
+    rng.shuffle(turned)
+    expected = as_border(gpd.GeoSeries([line], crs=4326))
+    for way in ([LineString(xy[::-1])], turned):
+        found = as_border(gpd.GeoSeries(way, crs=4326))
+        assert found.geometry.item().equals_exact(expected.geometry.item(), 0)
+        assert found["length_km"].item() == expected["length_km"].item()
+    west = expected.geometry.item()
+    turn = (west.coords[-1][0] - west.coords[0][0] + 180) % 360 - 180
+    assert turn > 0
+
+
+def test_a_border_over_the_antimeridian() -> None:
+    pieces = gpd.GeoSeries(
+        [LineString([(-179, 10), (-180, 10.2)]), LineString([(179, 10), (180, 10.2)])],
+        crs=4326,
+    )
+    joined = as_border(pieces)
+    xy = np.array(joined.geometry.item().coords)
+    assert (np.diff(xy[:, 0]) == 1).all()  # no leap at the antimeridian
+    assert (xy % 360).tolist() == [[179, 10], [180, 10.2], [181, 10]]
+    assert joined["length_km"].item() == pytest.approx(223.4, abs=0.5)
+    segments = gb.segment_border(joined, count=4)
+    assert segments["length_km"].to_numpy() == pytest.approx(
+        joined["length_km"].item() / 4
+    )
+    located = gb.locate(gb.point_at(joined, [50.0, 150.0]), joined)
+    assert located["chainage_km"].to_numpy() == pytest.approx([50, 150], abs=1e-6)
+
+
+def test_a_ring_starts_where_it_is_told() -> None:
+    ring = gb.load_border("LSO", "ZAF")
+    at = Point(27.48, -29.31)
+    moved = gb.restart_border(ring, at=at)
+    assert moved["length_km"].item() == pytest.approx(
+        ring["length_km"].item(), abs=1e-6
+    )
+    assert moved.geometry.item().is_closed
+    foot = gb.point_at(moved, 0.0)
+    expected = gb.point_at(ring, gb.locate(at, ring)["chainage_km"].item())
+    assert foot.equals_exact(expected, 1e-9)
+    with pytest.raises(gb.OptionError, match="must be one closed line"):
+        gb.restart_border(gb.load_border(), at=at)
+
+
+def test_calibration_need_not_go_beyond_the_known_points(
+    border: gpd.GeoDataFrame,
+) -> None:
+    official = gb.calibrate(border, fixed_km={100: 101, 900: 905}, extrapolate=False)
+    found = gb.to_official(official, [50, 100, 500, 900, 1000])
+    assert np.isnan(found[[0, 4]]).all()
+    assert found[1:4] == pytest.approx([101, 503, 905])
+    segments = gb.segment_border(official, length_km=300)
+    assert segments["official_start_km"].isna().tolist() == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_residuals_of_known_points(border: gpd.GeoDataFrame) -> None:
+    official = gb.calibrate(border, official_length_km=1344.15)
+    found = gb.calibration_residuals(official, {100: 100.2, 500: 499.0})
+    assert found["residual_km"].tolist() == pytest.approx([0.186, -1.072], abs=0.001)
+    exact = gb.calibrate(border, fixed_km={100: 100.2, 500: 499.0})
+    assert gb.calibration_residuals(exact, {100: 100.2, 500: 499.0})[
+        "residual_km"
+    ].tolist() == pytest.approx([0, 0], abs=1e-9)

@@ -12,7 +12,7 @@ LAYERS = (
     ("geodesy", "tables", "files"),
     ("nearest", "joining", "datasets"),
     ("chainage", "terrain", "program"),
-    ("border", "distance", "events"),
+    ("border", "breaks", "distance", "events"),
     ("segment",),
     ("checks", "assign", "coverage"),
     ("plan",),

@@ -10,6 +10,7 @@ from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given
 from hypothesis import strategies as st
 from lines import as_layer, random_lines
+from rasterio.transform import from_origin
 from shapely import LineString, Point, box
 
 import geoborder as gb
@@ -157,3 +158,75 @@ def test_terrain_of_the_border(border: gpd.GeoDataFrame) -> None:
     assert (described["elevation_min_m"] <= described["elevation_mean_m"]).all()
     assert described["kind"].iloc[-1] == "mountain"
     assert described.columns[-1] == "geometry"
+
+
+def test_lines_break_where_they_turn() -> None:
+    # 111 km east, 111 km north, 111 km east again, with small bends on the way.
+    x = np.concatenate([np.linspace(0, 1, 101), np.ones(100), np.linspace(1, 2, 101)])
+    y = np.concatenate([np.zeros(101), np.linspace(0.01, 1, 100), np.ones(101)])
+    wiggle = 0.002 * np.sin(np.arange(x.size))
+    border = as_layer(LineString(np.c_[x, y + wiggle]))
+    breaks = gb.turn_breaks(border, turn_deg=60, over_km=15)
+    corners = gb.locate(gpd.GeoSeries.from_xy([1, 1], [0, 1], crs=4326), border)
+    assert breaks == pytest.approx(corners["chainage_km"].to_numpy(), abs=2)
+    assert len(gb.turn_breaks(border, turn_deg=120, over_km=15)) == 0
+    segments = gb.segment_border(border, breaks_km=breaks)
+    assert_partition(segments, border)
+    assert len(segments) == 3
+
+
+def test_lines_break_where_relief_changes() -> None:
+    rows, columns = np.mgrid[0:60, 0:300]
+    heights = np.where(columns < 150, 100, 100 + 400 * (columns % 2)).astype("float32")
+    bundled = gb.open_dem()
+    dem = gb.Dem(heights, from_origin(0, 0.3, 0.01, 0.01), bundled.crs, "made")
+    assert rows.shape == heights.shape
+    border = as_layer(LineString([(0.2, 0), (2.8, 0)]))
+    breaks = gb.relief_breaks(border, dem=dem, window_km=10)
+    # The window sees the change half its width ahead.
+    assert breaks == pytest.approx([(1.5 - 0.2) * 111.32 - 5], abs=1.5)
+
+
+@given(random_lines(), st.integers(2, 25), st.floats(0.01, 0.6))
+def test_merged_segments_still_partition_the_line(
+    line: LineString, count: int, share: float
+) -> None:
+    border = as_layer(line)
+    length = float(as_border(border)["length_km"].iloc[0])
+    segments = gb.segment_border(border, count=count)
+    merged = gb.merge_segments(segments, min_km=share * length)
+    assert_partition(merged, border)
+    assert len(merged) == 1 or merged["length_km"].min() >= share * length * (1 - 1e-9)
+
+
+def test_short_segments_go_to_the_neighbour_they_share_most_with() -> None:
+    border = as_layer(LineString([(0, 0), (1, 0)]))
+    segments = gb.segment_border(border, breaks_km=[40, 45, 70])
+    segments["kind"] = ["plain", "plain", "hills", "plain"]
+    merged = gb.merge_segments(segments, min_km=10, like=["kind"])
+    assert merged["end_km"].round(1).tolist() == [45, 70, 111.3]
+    assert merged["kind"].tolist() == ["plain", "hills", "plain"]
+    plain = gb.merge_segments(segments, min_km=10)
+    assert plain["end_km"].round(1).tolist() == [40, 70, 111.3]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda b: gb.turn_breaks(b, turn_deg=0), "`turn_deg` must be positive"),
+        (lambda b: gb.turn_breaks(b, turn_deg=200), "less than 180, got 200"),
+        (
+            lambda b: gb.relief_breaks(b, dem=gb.open_dem(), classes_m=(5, 1)),
+            "increasing",
+        ),
+        (
+            lambda b: gb.merge_segments(gb.segment_border(b, count=2), min_km=-1),
+            "positive",
+        ),
+    ],
+)
+def test_bad_breaks_are_refused(
+    border: gpd.GeoDataFrame, call: object, message: str
+) -> None:
+    with pytest.raises(gb.OptionError, match=message):
+        call(border)

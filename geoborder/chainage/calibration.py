@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from geoborder.chainage.lines import SLACK_KM, as_border
 from geoborder.errors import DataError, OptionError
@@ -21,6 +22,7 @@ def calibrate(
     *,
     official_length_km: float | None = None,
     fixed_km: Mapping[float, float] | Iterable[tuple[float, float]] | None = None,
+    extrapolate: bool = True,
 ) -> gpd.GeoDataFrame:
     """
     Give a border official chainage: the kilometres of a published length.
@@ -33,9 +35,11 @@ def calibrate(
         Published length of the whole line, in km.
     fixed_km
         Known points: chainage on this line to official chainage, both in km and
-        increasing. Between known points official chainage runs in proportion;
-        before the first and after the last it goes on at the mean rate of the
-        line (of the known points, if no length is given).
+        increasing. Between known points official chainage runs in proportion.
+    extrapolate
+        Before the first and after the last known point official chainage goes on
+        to the ends that `official_length_km` gives, or at the mean rate of the
+        known points; False: it is empty there.
 
     Returns
     -------
@@ -61,15 +65,71 @@ def calibrate(
         msg = f"`border` must be one line to calibrate, got {len(table)} rows."
         raise OptionError(msg)
     length = float(table["length_km"].iloc[0])
-    knots = _knots(length, official_length_km, fixed_km)
+    knots = _knots(length, official_length_km, fixed_km, extrapolate=extrapolate)
     text = ";".join(f"{km!r}={official!r}" for km, official in knots)
     return table.assign(official_length_km=knots[-1][1] - knots[0][1], calibration=text)
+
+
+def calibration_residuals(
+    border: gpd.GeoDataFrame,
+    fixed_km: Mapping[float, float] | Iterable[tuple[float, float]],
+) -> pd.DataFrame:
+    """
+    Tell how well known points agree with a calibration, and with each other.
+
+    Parameters
+    ----------
+    border
+        A border that `calibrate` gave.
+    fixed_km
+        Known points: chainage to published official chainage, in km.
+
+    Returns
+    -------
+    DataFrame
+        A row per point: ``km``, ``official_km`` (published), ``calibrated_km``,
+        ``residual_km`` (published less calibrated), and ``left_out_km``: the
+        same residual with this point taken from the calibration, 0 and the end
+        kept. A large one marks a point that the others contradict.
+
+    Examples
+    --------
+    >>> from geoborder import load_border
+    >>> border = calibrate(load_border(), official_length_km=1344.15)
+    >>> calibration_residuals(border, {100: 100.2, 500: 499.0}).round(2)
+          km  official_km  calibrated_km  residual_km  left_out_km
+    0  100.0        100.2         100.01         0.19          0.4
+    1  500.0        499.0         500.07        -1.07         -1.2
+    """
+    table = as_border(border)
+    pairs = fixed_km.items() if isinstance(fixed_km, Mapping) else fixed_km
+    points = np.array(sorted(pairs), dtype=float).reshape(-1, 2)
+    calibrated = to_official(table, points[:, 0])
+    ends = np.array([[0.0], [float(table["length_km"].iloc[0])]])
+    ends = np.hstack((ends, to_official(table, ends[:, 0])[:, None]))
+    left_out = np.empty(len(points))
+    for number in range(len(points)):
+        others = np.vstack((ends[:1], np.delete(points, number, axis=0), ends[1:]))
+        _, first = np.unique(others[:, 0], return_index=True)
+        known = others[first]
+        left_out[number] = np.interp(points[number, 0], known[:, 0], known[:, 1])
+    return pd.DataFrame(
+        {
+            "km": points[:, 0],
+            "official_km": points[:, 1],
+            "calibrated_km": calibrated,
+            "residual_km": points[:, 1] - calibrated,
+            "left_out_km": points[:, 1] - left_out,
+        }
+    )
 
 
 def _knots(
     length_km: float,
     official_length_km: float | None,
     fixed_km: Mapping[float, float] | Iterable[tuple[float, float]] | None,
+    *,
+    extrapolate: bool,
 ) -> list[tuple[float, float]]:
     """Pairs of chainage and official chainage from the line's start to its end."""
     if official_length_km is None and fixed_km is None:
@@ -89,7 +149,8 @@ def _knots(
             f"{knots[0][0]:g} to {knots[-1][0]:g}."
         )
         raise OptionError(msg)
-    knots = _to_the_ends(knots, length_km, official_length_km)
+    if extrapolate or not knots:
+        knots = _to_the_ends(knots, length_km, official_length_km)
     steps = np.diff(np.array(knots), axis=0)
     if (steps <= 0).any():
         place = int(np.flatnonzero((steps <= 0).any(axis=1))[0])
@@ -196,5 +257,11 @@ def _convert(
     for row in np.unique(where):
         known = _calibration(border, int(row))
         source, target = known[::-1] if back else known
-        result[where == row] = np.interp(values[where == row], source, target)
+        own = values[where == row]
+        # What rounding puts beyond an end is the end.
+        near = np.clip(own, source[0], source[-1])
+        known_here = np.abs(own - near) <= SLACK_KM
+        result[where == row] = np.where(
+            known_here, np.interp(near, source, target), np.nan
+        )
     return result

@@ -150,6 +150,54 @@ def slice_border(
     return cut_border(table, rows, start_m, end_m, lines=lines)
 
 
+def restart_border(border: gpd.GeoDataFrame, *, at: Point) -> gpd.GeoDataFrame:
+    """
+    Let the chainage of a closed border start somewhere else.
+
+    Parameters
+    ----------
+    border
+        A border of one closed line, such as an enclave's. Not modified.
+    at
+        A point in longitude and latitude; chainage starts at its foot.
+
+    Returns
+    -------
+    GeoDataFrame
+        The border, in the same direction; without official chainage.
+
+    Raises
+    ------
+    OptionError
+        If the border is not one closed line.
+
+    Examples
+    --------
+    >>> from shapely import Point
+    >>> from geoborder import load_border
+    >>> maseru = Point(27.48, -29.31)
+    >>> ring = restart_border(load_border("LSO", "ZAF"), at=maseru)
+    >>> locate(maseru, ring)["chainage_km"].round(3).item()
+    0.0
+    """
+    table, lines = measure_border(border)
+    if len(table) != 1 or not table.geometry.iloc[0].is_closed:
+        msg = "`border` must be one closed line to start somewhere else."
+        raise OptionError(msg)
+    feet = find_feet(edge_tree(lines), np.array([at.x]), np.array([at.y]))
+    start, length = feet.chainage_m, lines.length_m
+    if not 0.0 < start[0] < length[0]:
+        return table
+    zero = np.zeros(1, dtype=np.int64)
+    halves = cut(
+        lines, np.repeat(zero, 2), np.append(start, 0.0), np.append(length, start)
+    )
+    xy = [shapely.get_coordinates(half) for half in halves]
+    ring = shapely.linestrings(np.vstack((xy[0], xy[1][1:])))
+    plain = table.drop(columns=["calibration", "official_length_km"], errors="ignore")
+    return plain.set_geometry(gpd.GeoSeries([ring], index=table.index, crs=LONLAT))
+
+
 def cut_border(
     border: gpd.GeoDataFrame,
     rows: IntArray,
