@@ -7,8 +7,11 @@ tables or files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,31 @@ MEAN_RADIUS_M = (2.0 * GEOD.a + GEOD.b) / 3.0
 """Mean radius of the ellipsoid (2a + b) / 3, in metres."""
 
 _ECCENTRICITY_SQUARED = GEOD.es
+
+
+_SHARE = 20_000
+"""Fewer elements than this are not worth a thread."""
+
+
+def share_out(work: Callable[[slice], None], size: int) -> None:
+    """
+    Do work on parts of arrays, on as many threads as there are processors.
+
+    Parameters
+    ----------
+    work
+        What to do with a part; it must release Python's lock to gain by it.
+    size
+        Length of the arrays.
+    """
+    workers = max(1, min(os.cpu_count() or 1, size // _SHARE))
+    ends = np.linspace(0, size, workers + 1).astype(int)
+    parts = [slice(a, b) for a, b in pairwise(ends)]
+    if workers == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, parts))
 
 
 def inverse(
@@ -60,11 +88,14 @@ def inverse(
     arrays = np.broadcast_arrays(lon1, lat1, lon2, lat2)
     shape = arrays[0].shape
     flat = [np.array(a, dtype=float).ravel() for a in arrays]
-    azimuth, _, length = GEOD.inv(flat[0], flat[1], flat[2], flat[3])
-    return (
-        np.asarray(azimuth, dtype=float).reshape(shape),
-        np.asarray(length, dtype=float).reshape(shape),
-    )
+    azimuth, length = np.empty(flat[0].size), np.empty(flat[0].size)
+
+    def solve(part: slice) -> None:
+        lon_1, lat_1, lon_2, lat_2 = (a[part] for a in flat)
+        azimuth[part], _, length[part] = GEOD.inv(lon_1, lat_1, lon_2, lat_2)
+
+    share_out(solve, flat[0].size)
+    return azimuth.reshape(shape), length.reshape(shape)
 
 
 def forward(

@@ -138,8 +138,7 @@ def segment_border(
         ):
             where = segments.columns.get_loc("geometry")
             segments.insert(where, column, names[source].to_numpy(dtype=object))
-    checked: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments")
-    return checked
+    return segments
 
 
 def _require_options(length_km: float | None, count: int | None) -> None:

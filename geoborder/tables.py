@@ -121,7 +121,7 @@ def _require_geometries(
         )
         raise DataError(msg)
     xy = shapely.get_coordinates(array)
-    furthest = np.abs(xy).max(axis=0)
+    furthest = np.array([np.abs(axis).max() for axis in xy.T])
     in_degrees = layer.crs.is_geographic
     if np.isfinite(furthest).all() and (not in_degrees or (furthest <= _GLOBE).all()):
         return

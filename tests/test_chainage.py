@@ -300,3 +300,12 @@ def test_residuals_of_known_points(border: gpd.GeoDataFrame) -> None:
     assert gb.calibration_residuals(exact, {100: 100.2, 500: 499.0})[
         "residual_km"
     ].tolist() == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_borders_need_names_of_their_own() -> None:
+    two = pd.concat([as_layer(LineString([(0, 0), (1, 0)]))] * 2)
+    with pytest.raises(gb.DataError, match="more than once in column"):
+        as_border(two)
+    nameless = as_layer(LineString([(0, 0), (1, 0)])).assign(border_id=[None])
+    with pytest.raises(gb.DataError, match="border_id"):
+        as_border(nameless)

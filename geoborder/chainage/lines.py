@@ -104,7 +104,10 @@ def measure_border(
         msg = f"`{name}` {row!r} has no length: its vertices are all the same."
         raise BorderError(msg)
     table["length_km"] = measured.length_m / 1000.0
-    return validate(table, BORDER, name=name), measured
+    labels = table[["border_id", "left", "right"]]
+    if labels.isna().to_numpy().any() or not labels["border_id"].is_unique:
+        validate(table.reset_index(drop=True), BORDER, name=name)  # says what is wrong
+    return table.assign(**labels.astype(str)), measured
 
 
 def border_rows(border: gpd.GeoDataFrame, border_id: object, size: int) -> IntArray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +12,7 @@ from geoborder.geodesy import (
     IntArray,
     forward,
     inverse,
+    share_out,
     to_ecef,
 )
 from geoborder.nearest.search import collect, find, limits_of
@@ -77,10 +76,8 @@ def find_feet(tree: EdgeTree, lon: FloatArray, lat: FloatArray) -> Feet:
         tree.xyz, tree.edge, tree.before, tree.after, tree.length_m, tree.sag_m,
         tree.boxes, (number, along, distance, side),
     )  # fmt: skip
-    workers = max(1, min(os.cpu_count() or 1, lon.size // _SHARE))
-    shares = np.array_split(_in_order_of_place(lon, lat), workers)
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda share: find(lon, lat, share, *index), shares))
+    order = _in_order_of_place(lon, lat)
+    share_out(lambda part: find(lon, lat, order[part], *index), order.size)
     left = np.flatnonzero(number < 0)
     if left.size:
         number[left], along[left], distance[left] = _far_feet(
@@ -97,10 +94,6 @@ def find_feet(tree: EdgeTree, lon: FloatArray, lat: FloatArray) -> Feet:
         distance_m=distance,
         side=side,
     )
-
-
-_SHARE = 2000
-"""Fewer points than this are not worth a thread."""
 
 
 def _in_order_of_place(lon: FloatArray, lat: FloatArray) -> IntArray:
