@@ -13,8 +13,10 @@ from lines import random_lines
 from scipy.optimize import minimize_scalar
 from shapely import LineString
 
+import geoborder as gb
 from geoborder.geodesy import Polylines, interpolate, inverse, polylines
 from geoborder.nearest import edge_tree, find_feet, stretches_within
+from geoborder.nearest.feet import _far_feet
 
 
 def brute_foot(line: LineString, lon: float, lat: float) -> float:
@@ -68,6 +70,20 @@ def test_a_long_line_with_points_up_to_500_km_away() -> None:
         brute = inverse(*at, lon[i], lat[i])[1].min()
         assert feet.distance_m[i] <= brute + 1e-5
         assert feet.distance_m[i] == pytest.approx(brute, abs=1e-3)
+
+
+@pytest.mark.parametrize("spread_deg", [0.01, 1.0, 6.0, 60.0])
+def test_the_fast_solution_is_the_general_one(spread_deg: float) -> None:
+    # Vincenty's solution in compiled code against GeographicLib's, by way of pyproj.
+    tree = edge_tree(polylines(gb.load_border().geometry.array))
+    rng = np.random.default_rng(3)
+    lon = 71 + rng.normal(0, spread_deg, 2000)
+    lat = np.clip(37.5 + rng.normal(0, spread_deg, 2000), -89, 89)
+    found = find_feet(tree, lon, lat)
+    number, along, distance = _far_feet(tree, lon, lat)
+    chainage = tree.lines.chainage_m[tree.edge[number]] + along
+    assert found.distance_m == pytest.approx(distance, abs=5e-5)
+    assert found.chainage_m == pytest.approx(chainage, abs=5e-5)
 
 
 def sampled(lines: Polylines, km: float = 0.05) -> tuple[np.ndarray, np.ndarray]:

@@ -36,7 +36,7 @@ _STILL_M = 1e-3
 """A step so short leaves an error a hundred times shorter."""
 
 _MOST_STEPS = 20
-_FAR_M = 2e6
+_FAR_M = 1e6
 """Further off, points are left to the general solution."""
 
 _SAME_M = 1e-5
@@ -44,6 +44,12 @@ _SAME_M = 1e-5
 
 _ON_M = 1e-4
 """So near the line, a point is on it."""
+
+_ESTIMATE_SPREAD = 8e-3
+"""Bound on the estimate's error, as a share of what arc is longer than chord."""
+
+_MOST_KEPT = 4096
+"""Candidates that are compared by estimate before any is measured."""
 
 _TIED_M = 1e-7
 """Distances so alike are the same."""
@@ -223,6 +229,33 @@ def _foot(xyz, vertex, length, t, x, y, z):
 
 
 @_compiled
+def _estimate(xyz, vertex, t, sag, chord, x, y, z):
+    """
+    Estimate the geodesic from a chord, and bound the error.
+
+    By the ellipsoid's curvature at the edge, in the direction of the point
+    (Euler's formula); the rest is what curvature changes on the way.
+    """
+    xe = xyz[vertex, 0] + t * (xyz[vertex + 1, 0] - xyz[vertex, 0])
+    ye = xyz[vertex, 1] + t * (xyz[vertex + 1, 1] - xyz[vertex, 1])
+    ze = xyz[vertex, 2] + t * (xyz[vertex + 1, 2] - xyz[vertex, 2])
+    nx, ny, nz = xe / (_A * _A), ye / (_A * _A), ze / (_B * _B)
+    sin2 = nz * nz / (nx * nx + ny * ny + nz * nz)
+    dx, dy, dz = x - xe, y - ye, z - ze
+    r2 = xe * xe + ye * ye
+    east2 = (xe * dy - ye * dx) ** 2 / r2 if r2 > 0.0 else 0.0
+    share = min(1.0, east2 / max(dx * dx + dy * dy + dz * dz, _TINY))
+    w = 1.0 - _E2 * sin2
+    across = _A / math.sqrt(w)
+    along = across * (1.0 - _E2) / w
+    curvature = share / across + (1.0 - share) / along
+    longer = chord * chord * chord * curvature * curvature / 24.0
+    # The edge's place lies under the ellipsoid by no more than its sag.
+    under = sag * chord / _A + sag * sag / (2.0 * max(chord, sag))
+    return chord + longer, _ESTIMATE_SPREAD * longer + under + 2.0 * _TIED_M
+
+
+@_compiled
 def _side(xyz, edge, before, after, length, e, along, distance, east, north):
     """Left 1, right -1, on the line 0; at a bend, of the bend's bisector."""
     if distance < _ON_M:
@@ -245,7 +278,7 @@ def _side(xyz, edge, before, after, length, e, along, distance, east, north):
 
 
 @_compiled
-def find(  # noqa: C901, PLR0915 - one loop, in which calls cost
+def find(  # noqa: C901, PLR0912, PLR0915 - one loop, in which calls cost
     lon, lat, order, xyz, edge, before, after, length, sag, boxes, out
 ):
     """
@@ -257,6 +290,7 @@ def find(  # noqa: C901, PLR0915 - one loop, in which calls cost
     out_edge, out_along, out_distance, out_side = out
     leaves = boxes.shape[0] // 2
     stack, away = np.empty(128, dtype=np.int64), np.empty(128)
+    kept_edge, kept_at = np.empty(_MOST_KEPT, dtype=np.int64), np.empty((_MOST_KEPT, 2))
     guess = -1
     for position in range(order.size):
         i = order[position]
@@ -278,11 +312,12 @@ def find(  # noqa: C901, PLR0915 - one loop, in which calls cost
 
         best_edge, best_along, best_distance = -1, 0.0, np.inf
         best_east, best_north = 0.0, 0.0
-        seen_edge, seen_end = -2, False
         stack[0] = 1
         top = 1
+        kept = 0
         ok = True
-        while top > 0 and ok:
+        within = np.inf  # estimates beyond this are of edges too far
+        while top > 0:
             top -= 1
             node = stack[top]
             if node < leaves:
@@ -296,26 +331,42 @@ def find(  # noqa: C901, PLR0915 - one loop, in which calls cost
                 chord, t = _chord(xyz, edge[e], x, y, z)
                 if chord - sag[e] > limit:
                     continue
-                # The vertex between two edges is one place: look at it once.
-                if (
-                    t == 0.0
-                    and seen_end
-                    and before[e] == seen_edge
-                    and chord < _CLOSE_M
-                ):
-                    seen_end = False
+                about, error = _estimate(xyz, edge[e], t, sag[e], chord, x, y, z)
+                if about - error > within:
                     continue
-                along, distance, east, north, ok = _foot(
-                    xyz, edge[e], length[e], t, x, y, z
-                )
-                if not ok:
+                within = min(within, about + error)
+                if kept == _MOST_KEPT:
+                    ok = False
                     break
-                seen_edge, seen_end = e, t == 1.0
-                if distance < best_distance - _TIED_M or (
-                    distance < best_distance + _TIED_M and e < best_edge
-                ):
-                    best_edge, best_along, best_distance = e, along, distance
-                    best_east, best_north = east, north
+                kept_edge[kept], kept_at[kept, 0], kept_at[kept, 1] = (
+                    e,
+                    t,
+                    about - error,
+                )
+                kept += 1
+            if not ok:
+                break
+        seen_edge, seen_end = -2, False
+        for k in range(kept if ok else 0):
+            e, t = kept_edge[k], kept_at[k, 0]
+            if kept_at[k, 1] > within:
+                continue
+            # The vertex between two edges is one place: look at it once.
+            same = seen_end and t == 0.0 and before[e] == seen_edge
+            if same and within < _CLOSE_M:
+                seen_end = False
+                continue
+            along, distance, east, north, ok = _foot(
+                xyz, edge[e], length[e], t, x, y, z
+            )
+            if not ok:
+                break
+            seen_edge, seen_end = e, t == 1.0
+            if distance < best_distance - _TIED_M or (
+                distance < best_distance + _TIED_M and e < best_edge
+            ):
+                best_edge, best_along, best_distance = e, along, distance
+                best_east, best_north = east, north
         if not ok:
             out_edge[i] = -1
             continue
