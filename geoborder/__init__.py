@@ -10,6 +10,7 @@ from geoborder.assign import (
 from geoborder.border import load_border, load_borders, shared_border
 from geoborder.breaks import relief_breaks, turn_breaks
 from geoborder.chainage import (
+    as_border,
     calibrate,
     calibration_residuals,
     from_official,
@@ -70,6 +71,7 @@ __all__ = [
     "ProgramError",
     "__version__",
     "apportion",
+    "as_border",
     "assign_equipment",
     "assign_measures",
     "calibrate",

@@ -201,6 +201,10 @@ def test_a_gap_is_refused_with_its_place_and_size() -> None:
     pieces = gpd.GeoSeries(
         [LineString([(0, 0), (1, 0)]), LineString([(1.1, 0), (2, 0)])], crs="EPSG:4326"
     )
+    joined = gb.as_border(pieces, tolerance_m=12_000)
+    assert list(joined.geometry.item().coords) == [(0, 0), (1, 0), (1.1, 0), (2, 0)]
+    with pytest.raises(gb.OptionError, match="finite and not negative"):
+        gb.as_border(pieces, tolerance_m=-1)
     message = r"gap is 11,131\.9 m, from longitude 1\.000000, latitude 0\.000000"
     with pytest.raises(gb.BorderError, match=message):
         as_border(pieces)

@@ -26,7 +26,9 @@ SLACK_KM = 1e-6
 """A millimetre: how far beyond an end a chainage may lie and still mean the end."""
 
 
-def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
+def as_border(
+    lines: object, *, tolerance_m: float = 0.0, name: str = "border"
+) -> gpd.GeoDataFrame:
     """
     Read a line layer as a border, or several.
 
@@ -36,6 +38,8 @@ def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
         GeoDataFrame or GeoSeries of lines in any CRS. With a column
         ``border_id`` each row is a border of its own; without one all rows are
         pieces of one border, which must join. Not modified.
+    tolerance_m
+        Widest gap between pieces to bridge with a straight piece, in metres.
     name
         What error messages call it.
 
@@ -52,20 +56,35 @@ def as_border(lines: object, *, name: str = "border") -> gpd.GeoDataFrame:
     DataError
         If the layer is unusable (see `require_layer`).
     BorderError
-        If a border's pieces leave a gap, or fork.
+        If a border's pieces leave a wider gap, or fork: with the place and size.
+    OptionError
+        If the tolerance is negative or not finite.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString
+    >>> one = LineString([(71, 37), (70, 37)])
+    >>> other = LineString([(71.001, 37), (72, 37)])
+    >>> layer = gpd.GeoSeries([one, other], crs="EPSG:4326")
+    >>> as_border(layer, tolerance_m=100)["length_km"].round(3).tolist()
+    [178.023]
     """
-    return measure_border(lines, name=name)[0]
+    if not 0.0 <= tolerance_m < np.inf:
+        msg = f"`tolerance_m` must be finite and not negative, got {tolerance_m!r}."
+        raise OptionError(msg)
+    return measure_border(lines, name=name, tolerance_m=tolerance_m)[0]
 
 
 def measure_border(
-    lines: object, *, name: str = "border"
+    lines: object, *, name: str = "border", tolerance_m: float = 0.0
 ) -> tuple[gpd.GeoDataFrame, Polylines]:
     """
     Read a line layer as a border, and measure it.
 
     Parameters
     ----------
-    lines, name
+    lines, name, tolerance_m
         As for `as_border`.
 
     Returns
@@ -77,7 +96,8 @@ def measure_border(
     """
     layer = require_layer(lines, name=name, kinds=LINES)
     if isinstance(layer, gpd.GeoSeries) or "border_id" not in layer.columns:
-        line = from_west(join_pieces(list(layer.geometry.array), name=name))
+        pieces = list(layer.geometry.array)
+        line = from_west(join_pieces(pieces, name=name, tolerance_m=tolerance_m))
         first = {} if isinstance(layer, gpd.GeoSeries) else layer.iloc[0]
         labels = {
             side: str(first[side]) if side in first else side
@@ -92,7 +112,7 @@ def measure_border(
         whole = [
             shape
             if isinstance(shape, LineString)
-            else join_pieces([shape], name=f"{name} {label}")
+            else join_pieces([shape], name=f"{name} {label}", tolerance_m=tolerance_m)
             for shape, label in zip(layer.geometry, layer["border_id"], strict=True)
         ]
         table = layer.set_geometry(gpd.GeoSeries(whole, index=layer.index, crs=LONLAT))
