@@ -8,7 +8,6 @@ is right that is nearer, measured by PostGIS itself.
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import subprocess
@@ -45,7 +44,7 @@ def query() -> Iterator[Query]:
     tools = programs[-1].parent
     folder = Path(tempfile.mkdtemp(prefix="gb-pg-"))
     # PostgreSQL does not run as root.
-    user = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if user:
         shutil.chown(folder, "postgres")
 
