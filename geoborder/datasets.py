@@ -222,7 +222,8 @@ def load_unit_limits() -> gpd.GeoDataFrame:
 
 
 def _read_points(name: str, *, key: str) -> gpd.GeoDataFrame:
-    table = pd.read_csv(data_path(name), dtype={key: str}, keep_default_na=True)
+    whole = dict.fromkeys(("opened", "length_m", "population"), "Int64")
+    table = pd.read_csv(data_path(name), dtype={key: str, **whole})
     points = gpd.points_from_xy(table["longitude"], table["latitude"], crs=LONLAT)
     return gpd.GeoDataFrame(
         table.drop(columns=["longitude", "latitude"]), geometry=points

@@ -12,7 +12,12 @@ import pandas as pd
 import pytest
 
 import geoborder as gb
-from geoborder.maps.layers import asset_features, band_features, segment_features
+from geoborder.maps.layers import (
+    asset_features,
+    band_features,
+    point_features,
+    segment_features,
+)
 from geoborder.maps.style import ATTRIBUTES, card, scheme, words
 
 
@@ -35,6 +40,16 @@ def test_illustrative_assets_say_so(plan: gb.Plan) -> None:
     assert len(cards) == 91
     assert sum("illustrative" in text for text in cards) == 11
     assert sum("not a site" in text for text in cards) == 80
+
+
+def test_years_and_counts_are_whole(plan: gb.Plan) -> None:
+    assert plan.crossings is not None
+    cards = [
+        f["properties"]["card"]
+        for f in point_features(plan.crossings, what="Official crossing")["features"]
+    ]
+    assert "<th>Opened</th><td>2007</td>" in cards[0]
+    assert "Opened" not in cards[1]  # unknown
 
 
 def test_numbers_are_classed_and_words_named() -> None:
