@@ -1,8 +1,8 @@
 """
 The geodesic foot of points on polylines, and the stretches within a distance.
 
-Candidate edges come from a tree of boxes over the edges' straight chords in
-earth-centred coordinates; what the tree leaves open is decided on the
+Candidate edges come from a tree of capsules over the edges' straight chords
+in earth-centred coordinates; what the tree leaves open is decided on the
 ellipsoid, so that results are geodesic whatever the distance.
 """
 

@@ -74,7 +74,7 @@ def find_feet(tree: EdgeTree, lon: FloatArray, lat: FloatArray) -> Feet:
     side = np.empty(lon.size, dtype=np.int64)
     index = (
         tree.xyz, tree.edge, tree.before, tree.after, tree.length_m, tree.sag_m,
-        tree.boxes, (number, along, distance, side),
+        tree.nodes, (number, along, distance, side),
     )  # fmt: skip
     order = _in_order_of_place(lon, lat)
     share_out(lambda part: find(lon, lat, order[part], *index), order.size)
@@ -112,7 +112,7 @@ def _far_feet(
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Feet of points so far off that only the general solution will do."""
     xyz = to_ecef(lon, lat)
-    limit = limits_of(xyz, tree.xyz, tree.edge, tree.sag_m, tree.boxes)
+    limit = limits_of(xyz, tree.xyz, tree.edge, tree.sag_m, tree.nodes)
     point, number = near_pairs(tree, xyz, limit)
     along, distance = feet_on_edges(tree, number, lon[point], lat[point])
     order = np.lexsort((number, np.round(distance, 7), point))
@@ -141,13 +141,13 @@ def near_pairs(
         Points and edges, in the order of both.
     """
     size = collect(
-        xyz, tree.xyz, tree.edge, tree.sag_m, tree.boxes, limit_m,
+        xyz, tree.xyz, tree.edge, tree.sag_m, tree.nodes, limit_m,
         np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64),
     )  # fmt: skip
     offsets = np.concatenate(([0], np.cumsum(size)))
     number = np.empty(offsets[-1], dtype=np.int64)
     collect(
-        xyz, tree.xyz, tree.edge, tree.sag_m, tree.boxes, limit_m,
+        xyz, tree.xyz, tree.edge, tree.sag_m, tree.nodes, limit_m,
         offsets, number,
     )  # fmt: skip
     point = np.repeat(np.arange(size.size), size)

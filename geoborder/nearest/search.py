@@ -62,11 +62,16 @@ _compiled = njit(cache=True, nogil=True)
 
 
 @_compiled
-def _box_distance2(boxes, node, x, y, z):
-    dx = max(boxes[node, 0] - x, 0.0, x - boxes[node, 3])
-    dy = max(boxes[node, 1] - y, 0.0, y - boxes[node, 4])
-    dz = max(boxes[node, 2] - z, 0.0, z - boxes[node, 5])
-    return dx * dx + dy * dy + dz * dz
+def _node_distance(nodes, node, x, y, z):
+    """Least distance that anything in a node can have."""
+    radius = nodes[node, 6]
+    if radius < 0.0:
+        return np.inf
+    ux, uy, uz = nodes[node, 3], nodes[node, 4], nodes[node, 5]
+    px, py, pz = x - nodes[node, 0], y - nodes[node, 1], z - nodes[node, 2]
+    t = min(1.0, max(0.0, (px * ux + py * uy + pz * uz) * nodes[node, 7]))
+    px, py, pz = px - t * ux, py - t * uy, pz - t * uz
+    return max(0.0, math.sqrt(px * px + py * py + pz * pz) - radius)
 
 
 @_compiled
@@ -96,16 +101,16 @@ def _limit(best):
 
 
 @_compiled
-def _nearest_bound(x, y, z, best, xyz, edge, sag, boxes, stack, away):
+def _nearest_bound(x, y, z, best, xyz, edge, sag, nodes, stack, away):
     """Least chord distance plus sag of any edge, and that edge."""
-    leaves = boxes.shape[0] // 2
+    leaves = nodes.shape[0] // 2
     nearest = -1
     stack[0] = 1
     away[0] = 0.0
     top = 1
     while top > 0:
         top -= 1
-        if away[top] >= best * best:
+        if away[top] >= best:
             continue
         node = stack[top]
         if node >= leaves:
@@ -117,16 +122,16 @@ def _nearest_bound(x, y, z, best, xyz, edge, sag, boxes, stack, away):
                     nearest = e
             continue
         near, far = 2 * node, 2 * node + 1
-        to_near = _box_distance2(boxes, near, x, y, z)
-        to_far = _box_distance2(boxes, far, x, y, z)
+        to_near = _node_distance(nodes, near, x, y, z)
+        to_far = _node_distance(nodes, far, x, y, z)
         if to_far < to_near:
             near, far = far, near
             to_near, to_far = to_far, to_near
-        if to_far < best * best:
+        if to_far < best:
             stack[top] = far
             away[top] = to_far
             top += 1
-        if to_near < best * best:
+        if to_near < best:
             stack[top] = near
             away[top] = to_near
             top += 1
@@ -279,7 +284,7 @@ def _side(xyz, edge, before, after, length, e, along, distance, east, north):
 
 @_compiled
 def find(  # noqa: C901, PLR0912, PLR0915 - one loop, in which calls cost
-    lon, lat, order, xyz, edge, before, after, length, sag, boxes, out
+    lon, lat, order, xyz, edge, before, after, length, sag, nodes, out
 ):
     """
     Find feet for the points that `order` lists; see `geoborder.nearest.feet`.
@@ -288,7 +293,7 @@ def find(  # noqa: C901, PLR0912, PLR0915 - one loop, in which calls cost
     point is left to the general solution.
     """
     out_edge, out_along, out_distance, out_side = out
-    leaves = boxes.shape[0] // 2
+    leaves = nodes.shape[0] // 2
     stack, away = np.empty(128, dtype=np.int64), np.empty(128)
     kept_edge, kept_at = np.empty(_MOST_KEPT, dtype=np.int64), np.empty((_MOST_KEPT, 2))
     guess = -1
@@ -305,7 +310,7 @@ def find(  # noqa: C901, PLR0912, PLR0915 - one loop, in which calls cost
         if guess >= 0:  # the last point's edge: points come in order of place
             bound = _chord(xyz, edge[guess], x, y, z)[0] + sag[guess] + 1e-9
         bound, nearest = _nearest_bound(
-            x, y, z, bound, xyz, edge, sag, boxes, stack, away
+            x, y, z, bound, xyz, edge, sag, nodes, stack, away
         )
         guess = nearest if nearest >= 0 else guess
         limit = _limit(bound)
@@ -322,7 +327,7 @@ def find(  # noqa: C901, PLR0912, PLR0915 - one loop, in which calls cost
             node = stack[top]
             if node < leaves:
                 for child in (2 * node + 1, 2 * node):
-                    if _box_distance2(boxes, child, x, y, z) <= limit * limit:
+                    if _node_distance(nodes, child, x, y, z) <= limit:
                         stack[top] = child
                         top += 1
                 continue
@@ -380,21 +385,21 @@ def find(  # noqa: C901, PLR0912, PLR0915 - one loop, in which calls cost
 
 
 @_compiled
-def limits_of(points, xyz, edge, sag, boxes):
+def limits_of(points, xyz, edge, sag, nodes):
     """Chord distance within which each point's geodesic foot must lie."""
     stack, away = np.empty(128, dtype=np.int64), np.empty(128)
     limits = np.empty(points.shape[0])
     for i in range(points.shape[0]):
         x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        best, _ = _nearest_bound(x, y, z, np.inf, xyz, edge, sag, boxes, stack, away)
+        best, _ = _nearest_bound(x, y, z, np.inf, xyz, edge, sag, nodes, stack, away)
         limits[i] = _limit(best)
     return limits
 
 
 @_compiled
-def collect(points, xyz, edge, sag, boxes, limits, offsets, out):
+def collect(points, xyz, edge, sag, nodes, limits, offsets, out):
     """Count, and list if asked, edges whose chord less its sag is within the limit."""
-    leaves = boxes.shape[0] // 2
+    leaves = nodes.shape[0] // 2
     stack = np.empty(128, dtype=np.int64)
     counts = np.zeros(points.shape[0], dtype=np.int64)
     listing = offsets.size > 0
@@ -408,7 +413,7 @@ def collect(points, xyz, edge, sag, boxes, limits, offsets, out):
             node = stack[top]
             if node < leaves:
                 for child in (2 * node + 1, 2 * node):
-                    if _box_distance2(boxes, child, x, y, z) <= limit * limit:
+                    if _node_distance(nodes, child, x, y, z) <= limit:
                         stack[top] = child
                         top += 1
                 continue
