@@ -135,6 +135,54 @@ def forward(
     )
 
 
+def place_order(lon: FloatArray, lat: FloatArray) -> IntArray:
+    """
+    Sort points so that neighbours follow each other.
+
+    Parameters
+    ----------
+    lon, lat
+        Points, in degrees, shape (n,).
+
+    Returns
+    -------
+    ndarray of int
+        Their numbers in Morton's order of a grid of 256 by 256 cells.
+    """
+    key = np.zeros(lon.size, dtype=np.uint16)
+    for bit, values in ((0, lon), (1, lat)):
+        low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+        cell = ((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint16)
+        for n in range(8):
+            key |= ((cell >> n) & 1) << (2 * n + bit)
+    return np.argsort(key, kind="stable")
+
+
+def curvatures(lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """
+    Curvatures of the ellipsoid's principal sections.
+
+    Parameters
+    ----------
+    lat
+        Latitude in degrees, shape (n,).
+
+    Returns
+    -------
+    meridian, normal : ndarray
+        Along the meridian and across it, in 1/m.
+
+    Examples
+    --------
+    >>> meridian, normal = curvatures(np.array([45.0]))
+    >>> float((1 / meridian[0]).round(1)), float((1 / normal[0]).round(1))
+    (6367381.8, 6388838.3)
+    """
+    w2 = 1.0 - _ECCENTRICITY_SQUARED * np.sin(np.radians(lat)) ** 2
+    meridian = w2**1.5 / (GEOD.a * (1.0 - _ECCENTRICITY_SQUARED))
+    return meridian, np.sqrt(w2) / GEOD.a
+
+
 def to_ecef(lon: FloatArray, lat: FloatArray) -> FloatArray:
     """
     Cartesian earth-centred coordinates of points on the ellipsoid.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -31,7 +32,7 @@ from geoborder.tables import (
     require_not_swapped,
     validate,
 )
-from geoborder.terrain import Dem, is_mountain
+from geoborder.terrain import Dem, downslope_deg, equal_steps, open_dem, terrain_at
 
 _SAMPLE_M = 250.0
 """Greatest spacing at which a segment's heights and units are sampled."""
@@ -347,7 +348,7 @@ def merge_segments(
 def describe_segments(
     segments: gpd.GeoDataFrame,
     *,
-    dem: Dem | None = None,
+    dem: Dem | str | Path | Sequence[str | Path] | None = None,
     places: gpd.GeoDataFrame | None = None,
     crossings: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
@@ -359,7 +360,9 @@ def describe_segments(
     segments
         Segments as `segment_border` gives them. Not modified.
     dem
-        Elevation (see `open_dem`); heights are taken every 250 m or closer.
+        Elevation, open or to be opened (see `open_dem`); heights are taken every
+        250 m or closer. Of one on disk only what lies around the segments is
+        read.
     places, crossings
         Points in any CRS with a column ``name``.
 
@@ -369,8 +372,13 @@ def describe_segments(
         The segments with ``bearing_deg`` (from first to last vertex),
         ``sinuosity`` (length over the distance between the ends); with
         elevation ``elevation_min_m``, ``elevation_mean_m``, ``elevation_max_m``,
-        ``relief_m`` (highest less lowest), ``slope_deg`` (mean along the line)
-        and ``kind`` (``mountain`` where most samples are mountains by the
+        ``relief_m`` (highest less lowest), ``slope_deg`` (mean along the line, as
+        one who walks it climbs or descends), ``terrain_slope_deg`` (mean of the
+        ground's steepest slope), ``aspect_deg`` (where the ground falls to on the
+        whole: azimuth of the mean downslope vector, that is, of the aspects
+        weighted by how steep it is; NaN where flat), ``ruggedness_m`` (mean of
+        the terrain ruggedness index, which grows with the size of cells) and
+        ``kind`` (``mountain`` where most samples are mountains by the
         definition of UNEP-WCMC, else ``lowland``; ``unknown`` without heights);
         ``nearest_place``, ``place_km``, ``nearest_crossing``, ``crossing_km``
         where points are given (geodesic distance to the segment, in km).
@@ -397,7 +405,8 @@ def describe_segments(
         "sinuosity": lines.length_m / np.maximum(straight, 1e-9),
     }
     if dem is not None:
-        added |= _terrain_of(lines, dem)
+        ground = dem if isinstance(dem, Dem) else open_dem(dem)
+        added |= _terrain_of(lines, ground)
     for points, label in ((places, "place"), (crossings, "crossing")):
         if points is not None:
             added |= _nearest_named(described, points, label)
@@ -408,33 +417,28 @@ def describe_segments(
 
 
 def _terrain_of(lines: Polylines, dem: Dem) -> dict[str, object]:
-    """Heights, relief, slope and kind of each line, from samples along it."""
-    parts = np.maximum(1, np.ceil(lines.length_m / _SAMPLE_M)).astype(np.int64)
-    segment = np.repeat(np.arange(parts.size), parts + 1)
-    step = np.arange(segment.size) - np.repeat(
-        np.cumsum(parts + 1) - parts - 1, parts + 1
-    )
-    spacing = lines.length_m / parts
-    lon, lat = interpolate(lines, segment, step * spacing[segment])
-    samples = pd.DataFrame(
-        {
-            "segment": segment,
-            "height": dem.heights_at(lon, lat),
-            "mountain": is_mountain(dem, lon, lat),
-        }
-    )
-    inside = samples["segment"] == samples["segment"].shift()
-    rise = samples["height"].diff().abs().where(inside)
-    samples["slope"] = np.degrees(np.arctan(rise / spacing[segment]))
-    groups = samples.groupby("segment")
-    height = groups["height"].agg(["min", "mean", "max"])
-    kind = np.where(groups["mountain"].mean() > 0.5, "mountain", "lowland")  # noqa: PLR2004 - most
+    """Describe the ground under each line, from samples along it."""
+    segment, chainage = equal_steps(lines, _SAMPLE_M)
+    samples = terrain_at(dem, *interpolate(lines, segment, chainage))
+    rise = samples["height_m"].groupby(segment).diff().abs()
+    climb = np.degrees(np.arctan(rise / np.diff(chainage, prepend=np.nan)))
+    groups = samples.assign(climb=climb).groupby(segment)
+    height = groups["height_m"].agg(["min", "mean", "max"])
+    mean = groups[
+        ["climb", "slope_deg", "rise_east", "rise_north", "ruggedness_m", "mountain"]
+    ].mean()
+    kind = np.where(mean["mountain"] > 0.5, "mountain", "lowland")  # noqa: PLR2004 - most
     return {
         "elevation_min_m": height["min"].to_numpy(),
         "elevation_mean_m": height["mean"].to_numpy(),
         "elevation_max_m": height["max"].to_numpy(),
         "relief_m": (height["max"] - height["min"]).to_numpy(),
-        "slope_deg": groups["slope"].mean().to_numpy(),
+        "slope_deg": mean["climb"].to_numpy(),
+        "terrain_slope_deg": mean["slope_deg"].to_numpy(),
+        "aspect_deg": downslope_deg(
+            mean["rise_east"].to_numpy(), mean["rise_north"].to_numpy()
+        ),
+        "ruggedness_m": mean["ruggedness_m"].to_numpy(),
         "kind": np.where(height["mean"].isna(), "unknown", kind),
     }
 

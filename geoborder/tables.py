@@ -356,6 +356,24 @@ INTERVALS = pa.DataFrameSchema(
     name="intervals",
 )
 
+SITES = pa.DataFrameSchema(
+    {
+        "site_id": _column("int64", "number of the site, from 1, the best first"),
+        "kind": _column(str, "peak or ridge end", pa.Check.isin(("peak", "ridge end"))),
+        "height_m": _column(float, "height of the ground, m"),
+        "slope_deg": _column(float, "steepest slope, deg", pa.Check.in_range(0, 90)),
+        "border_id": _column(str, "border that is nearest to it"),
+        "chainage_km": _column(float, "chainage of its foot on the border, km", _KM),
+        "distance_km": _column(float, "geodesic distance from the border, km", _KM),
+        "side": _column(
+            str, "left, right or on", pa.Check.isin(("left", "right", "on"))
+        ),
+        "seen_km": _column(float, "length of border seen from there, km", _KM),
+    },
+    unique=["site_id"],
+    name="sites",
+)
+
 
 def validate(table: Any, schema: pa.DataFrameSchema, *, name: str) -> Any:  # noqa: ANN401 - the type that came
     """

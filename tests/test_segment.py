@@ -160,6 +160,45 @@ def test_terrain_of_the_border(border: gpd.GeoDataFrame) -> None:
     assert described.columns[-1] == "geometry"
 
 
+def test_slopes_along_and_across_a_line() -> None:
+    # A plane that falls to the south by one in ten, along the equator and down it.
+    rows = np.indices((300, 300))[0]
+    step = 0.001 * 110574.3
+    plane = (5000 - 0.1 * step * rows).astype("float32")
+    bundled = gb.open_dem()
+    dem = gb.Dem(plane, from_origin(0, 0.15, 0.001, 0.001), bundled.crs, "plane")
+    lines = [LineString([(0.05, 0), (0.25, 0)]), LineString([(0.1, 0.1), (0.1, -0.1)])]
+    border = gpd.GeoDataFrame({"border_id": ["a", "b"]}, geometry=lines, crs=4326)
+    described = gb.describe_segments(gb.segment_border(border), dem=dem)
+    tenth = np.degrees(np.arctan(0.1))
+    assert described["slope_deg"].tolist() == pytest.approx([0, tenth], abs=0.01)
+    assert described["terrain_slope_deg"].tolist() == pytest.approx(
+        [tenth, tenth], abs=0.01
+    )
+    assert described["aspect_deg"].tolist() == pytest.approx([180, 180], abs=0.01)
+    # Six of the eight neighbours are a row higher or lower.
+    rugged = 0.1 * step * np.sqrt(6)
+    assert described["ruggedness_m"].tolist() == pytest.approx([rugged] * 2, rel=1e-3)
+    assert list(described["kind"]) == ["mountain", "mountain"]
+
+
+def test_descriptions_from_a_file_equal_those_from_memory(
+    border: gpd.GeoDataFrame,
+) -> None:
+    segments = gb.segment_border(border, length_km=200)
+    dem = gb.open_dem()
+    by_path = gb.describe_segments(segments, dem=dem.source)
+    assert_geodataframe_equal(by_path, gb.describe_segments(segments, dem=dem))
+
+
+def test_segments_off_the_elevation_are_unknown() -> None:
+    border = as_layer(LineString([(0, 0), (1, 0)]))
+    described = gb.describe_segments(gb.segment_border(border), dem=gb.open_dem())
+    assert described["kind"].tolist() == ["unknown"]
+    numbers = ["elevation_mean_m", "terrain_slope_deg", "aspect_deg", "ruggedness_m"]
+    assert described[numbers].isna().all(axis=None)
+
+
 def test_lines_break_where_they_turn() -> None:
     # 111 km east, 111 km north, 111 km east again, with small bends on the way.
     x = np.concatenate([np.linspace(0, 1, 101), np.ones(100), np.linspace(1, 2, 101)])

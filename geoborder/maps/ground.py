@@ -10,16 +10,17 @@ from typing import Any
 import folium
 import numpy as np
 import numpy.typing as npt
-import rasterio.transform
-import rasterio.warp
 import shapely
 from affine import Affine
-from matplotlib.colors import LightSource
 from matplotlib.image import imsave
+from pyproj import CRS, Transformer
 
 from geoborder.datasets import load_countries
 from geoborder.plan import Plan
-from geoborder.terrain import Dem
+from geoborder.terrain import Dem, hillshade
+
+_MERCATOR = "EPSG:3857"
+"""The projection of web maps."""
 
 
 def add_ground(page: folium.Map, plan: Plan) -> None:
@@ -75,39 +76,29 @@ def add_ground(page: folium.Map, plan: Plan) -> None:
 
 def _hillshade(dem: Dem) -> tuple[str, list[list[float]]]:
     """Relief as a picture in the map's projection, and its bounds."""
-    rows, columns = dem.heights_m.shape
-    left, bottom, right, top = rasterio.transform.array_bounds(
-        rows, columns, dem.transform
+    rows, columns = dem.shape
+    lon, lat = dem.lonlat_at(
+        *np.meshgrid(
+            np.linspace(-0.5, columns - 0.5, 33), np.linspace(-0.5, rows - 0.5, 33)
+        )
     )
-    transform, width, height = rasterio.warp.calculate_default_transform(
-        dem.crs.to_wkt(), "EPSG:3857", columns, rows, left, bottom, right, top
-    )
-    shrink = max(1.0, max(width, height) / 1600.0)
-    width, height = int(width / shrink), int(height / shrink)
-    transform = Affine(
-        transform.a * shrink, 0, transform.c, 0, transform.e * shrink, transform.f
-    )
-    heights = np.full((height, width), np.nan, dtype=np.float32)
-    rasterio.warp.reproject(
-        dem.heights_m,
-        heights,
-        src_transform=dem.transform,
-        src_crs=dem.crs.to_wkt(),
-        dst_transform=transform,
-        dst_crs="EPSG:3857",
-        src_nodata=np.nan,
-        dst_nodata=np.nan,
-        resampling=rasterio.warp.Resampling.bilinear,
-    )
-    shade = LightSource(azdeg=315, altdeg=45).hillshade(
-        np.nan_to_num(heights), vert_exag=2.0, dx=transform.a, dy=-transform.e
-    )
-    picture = np.dstack([shade] * 3 + [np.isfinite(heights).astype(float)])
-    west, south, east, north = rasterio.transform.array_bounds(height, width, transform)
-    lon, lat = rasterio.warp.transform(
-        "EPSG:3857", "EPSG:4326", [west, east], [south, north]
-    )
-    return _data_url(picture), [[lat[0], lon[0]], [lat[1], lon[1]]]
+    there = Transformer.from_crs("EPSG:4326", _MERCATOR, always_xy=True)
+    x, y = there.transform(lon, np.clip(lat, -85.0, 85.0))
+    size = np.array([np.ptp(x), np.ptp(y)])
+    pixel = max(np.hypot(*size) / np.hypot(rows, columns), size.max() / 1600.0)
+    width, height = np.maximum(1, (size / pixel).astype(int)).tolist()
+    transform = Affine(size[0] / width, 0, x.min(), 0, -size[1] / height, y.max())
+    blank = np.empty((height, width), dtype=np.float32)
+    picture = Dem(blank, transform, CRS.from_user_input(_MERCATOR), dem.source)
+    row, column = np.indices(picture.shape)
+    heights = dem.heights_at(*picture.lonlat_at(column.ravel(), row.ravel()))
+    blank[...] = heights.reshape(blank.shape)
+    shade = hillshade(picture, vertical_exaggeration=1.2)
+    seen = np.isfinite(shade)
+    grey = np.where(seen, shade, 0.0)
+    corners = picture.lonlat_at(np.array([-0.5, width - 0.5]), [height - 0.5, -0.5])
+    bounds = np.column_stack(corners)[:, ::-1]
+    return _data_url(np.dstack([grey, grey, grey, seen])), bounds.tolist()
 
 
 def _data_url(picture: npt.NDArray[np.float64]) -> str:

@@ -12,6 +12,7 @@ from geoborder.geodesy import (
     IntArray,
     forward,
     inverse,
+    place_order,
     share_out,
     to_ecef,
 )
@@ -76,7 +77,7 @@ def find_feet(tree: EdgeTree, lon: FloatArray, lat: FloatArray) -> Feet:
         tree.xyz, tree.edge, tree.before, tree.after, tree.length_m, tree.sag_m,
         tree.nodes, (number, along, distance, side),
     )  # fmt: skip
-    order = _in_order_of_place(lon, lat)
+    order = place_order(lon, lat)
     share_out(lambda part: find(lon, lat, order[part], *index), order.size)
     left = np.flatnonzero(number < 0)
     if left.size:
@@ -94,17 +95,6 @@ def find_feet(tree: EdgeTree, lon: FloatArray, lat: FloatArray) -> Feet:
         distance_m=distance,
         side=side,
     )
-
-
-def _in_order_of_place(lon: FloatArray, lat: FloatArray) -> IntArray:
-    """Sort points so that neighbours follow each other (Morton's order, coarse)."""
-    key = np.zeros(lon.size, dtype=np.uint16)
-    for bit, values in ((0, lon), (1, lat)):
-        low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
-        cell = ((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint16)
-        for n in range(8):
-            key |= ((cell >> n) & 1) << (2 * n + bit)
-    return np.argsort(key, kind="stable")
 
 
 def _far_feet(

@@ -1,0 +1,306 @@
+"""Viewsheds: what one site or many see of a whole area."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from pyproj import CRS
+
+from geoborder.errors import OptionError
+from geoborder.geodesy import FloatArray, IntArray
+from geoborder.sight import rays, sweep
+from geoborder.sight.lines import reach_of, tile_tops
+from geoborder.sight.pairs import (
+    DEFAULTS,
+    DemLike,
+    as_dem,
+    derivatives,
+    lonlat_of,
+    options_of,
+    site_table,
+)
+from geoborder.terrain import Dem
+from geoborder.terrain.dem import shifted
+
+Method = Literal["r3", "fan", "screen"]
+Result = Literal["count", "binary", "first", "height", "angle"]
+
+_FANS = {"fan": (2.0, 0.25), "screen": (0.6, 0.0)}
+"""
+Rays per cell of the widest ring, and how near the horizon cells are in doubt, as a
+share of the horizon's change from ray to ray.
+"""
+
+_KINDS = {"height": sweep.HEIGHT, "angle": sweep.ANGLE}
+
+_NODATA: dict[Result, float] = {
+    "count": 65535,
+    "binary": 255,
+    "first": -1,
+    "height": np.nan,
+    "angle": np.nan,
+}
+_TYPES = {"count": "uint16", "binary": "uint8", "first": "int32"}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewshed:
+    """
+    What sites see of an area, on the grid of the DEM.
+
+    Attributes
+    ----------
+    values : ndarray
+        Shape (rows, columns); see `viewshed` for what they are.
+    transform : Affine
+        From (column, row) of a cell's upper left corner to coordinates.
+    crs : pyproj.CRS
+        CRS of those coordinates: the DEM's.
+    nodata : float
+        Value of cells without an answer.
+    result : str
+        What the values are.
+    method : str
+        How they were worked out.
+    """
+
+    values: npt.NDArray[Any]
+    transform: Affine
+    crs: CRS
+    nodata: float
+    result: Result
+    method: Method
+
+
+def viewshed(
+    sites: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    dem: DemLike,
+    method: Method = "fan",
+    result: Result = "count",
+    **options: float | None,
+) -> Viewshed:
+    """
+    Find what one site or many see of the area around them.
+
+    Parameters
+    ----------
+    sites
+        Points in any CRS. Not modified. Columns override options, as for
+        `line_of_sight`.
+    dem
+        Elevation, as for `line_of_sight`; only what lies within range of the
+        sites is read.
+    method
+        ``fan``: rays that keep the horizon, and an exact march to the cells that
+        lie between the horizons of two of them; ``r3``: an exact march to every
+        cell; ``screen``: the rays alone, fewer of them, for a first look.
+    result
+        ``count``: how many sites see the cell; ``binary``: 1 where any does;
+        ``first``: the row of the first site that does, counted from 0;
+        ``height``: the lowest height above the ground that any site sees, in
+        metres; ``angle``: the elevation angle of the horizon before the cell, in
+        degrees, the lowest of any site. Methods other than ``r3`` take the
+        horizon for heights and angles from the rays.
+    **options
+        ``range_km``, ``mast_m``, ``target_m`` and the rest, as for
+        `line_of_sight`.
+
+    Returns
+    -------
+    Viewshed
+        Cells whose ground is nodata, and cells that no site sees but one might
+        if the nodata on the way were known, hold its ``nodata``; so do cells out
+        of range of all sites where the result is ``first``, ``height`` or
+        ``angle``.
+
+    Raises
+    ------
+    DataError
+        If a layer or the elevation is unusable.
+    OptionError
+        If an option is missing or out of its limits.
+
+    Notes
+    -----
+    The definition is that of `line_of_sight`, with cell centres as targets.
+    Distances and the bend of paths over the grid are worked out to second order
+    at each site. Agreement of the methods with each other, with GDAL and with
+    GRASS is measured in ``tests/oracles/test_viewshed_peers.py``.
+
+    References
+    ----------
+    Franklin, W. R., Ray, C. (1994). Higher isn't necessarily better: visibility
+    algorithms and experiments. Advances in GIS Research, Taylor & Francis: R2
+    and R3.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from geoborder import load_border, open_dem, point_at
+    >>> site = gpd.GeoSeries([point_at(load_border(), 500)], crs=4326)
+    >>> view = viewshed(site, dem=open_dem(), range_km=15, mast_m=24, target_m=1.7)
+    >>> view.values.shape, int((view.values == 1).sum())
+    ((42, 60), 126)
+    """
+    if method not in ("r3", *_FANS):
+        msg = f"`method` must be 'fan', 'r3' or 'screen', got {method!r}."
+        raise OptionError(msg)
+    if result not in _NODATA:
+        msg = f"`result` must be one of {', '.join(_NODATA)}, got {result!r}."
+        raise OptionError(msg)
+    ground = as_dem(dem)
+    lon, lat = lonlat_of(sites, name="sites")
+    table = site_table(ground, lon, lat, options_of(sites, **(DEFAULTS | options)))
+    table = np.concatenate((table, _metres(ground, lon, lat, table)), axis=1)
+    corner, grid = _window(ground, table)
+    marks = _Marks.of(grid.shape, result)
+    _sweep(grid, corner, table, method, _KINDS.get(result, sweep.MARK), marks)
+    transform = shifted(ground.transform, corner[0], corner[1])
+    values = marks.values_of(result, np.isnan(grid))
+    return Viewshed(values, transform, ground.crs, _NODATA[result], result, method)
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Flat rasters that a sweep adds to; those not asked for have no cells."""
+
+    shape: tuple[int, int]
+    count: npt.NDArray[np.uint16]
+    first: npt.NDArray[np.int32]
+    unknown: npt.NDArray[np.bool_]
+    lowest: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], result: Result) -> _Marks:
+        size, marks = shape[0] * shape[1], result not in _KINDS
+        return cls(
+            shape,
+            np.zeros(size if marks else 0, np.uint16),
+            np.full(size if result == "first" else 0, np.iinfo(np.int32).max, np.int32),
+            np.zeros(size if marks else 0, np.bool_),
+            np.full(0 if marks else size, np.nan, np.float32),
+        )
+
+    def fresh(self) -> _Marks:
+        return _Marks(
+            self.shape,
+            np.zeros_like(self.count),
+            np.full_like(self.first, np.iinfo(np.int32).max),
+            np.zeros_like(self.unknown),
+            np.full_like(self.lowest, np.nan),
+        )
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        return self.count, self.first, self.unknown, self.lowest
+
+    def add(self, other: _Marks) -> None:
+        np.add(self.count, other.count, out=self.count)
+        np.minimum(self.first, other.first, out=self.first)
+        np.logical_or(self.unknown, other.unknown, out=self.unknown)
+        np.fmin(self.lowest, other.lowest, out=self.lowest)
+
+    def values_of(self, result: Result, hole: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401
+        """Turn what was added up into the result, with its nodata."""
+        if result in _KINDS:
+            return np.where(hole, np.float32(np.nan), self.lowest.reshape(self.shape))
+        seen = self.count.reshape(self.shape) > 0
+        open_ = hole | (self.unknown.reshape(self.shape) & ~seen)
+        values: Any = self.count.reshape(self.shape)
+        if result == "first":
+            values, open_ = self.first.reshape(self.shape), open_ | ~seen
+        elif result == "binary":
+            values = seen
+        return np.where(open_, _NODATA[result], values).astype(_TYPES[result])
+
+
+def _metres(
+    dem: Dem, lon: FloatArray, lat: FloatArray, table: FloatArray
+) -> FloatArray:
+    """
+    Metres per cell at each site, and the bend of paths there, exactly.
+
+    Sets the bend in the table, which holds it for a place nearby.
+    """
+    first, second = derivatives(dem, lon, lat)
+    table[:, rays.BEND : rays.BEND + 6] = second
+    inverse = np.linalg.inv(first)
+    return np.asarray(inverse.reshape(-1, 4))
+
+
+def _window(
+    dem: Dem, table: FloatArray
+) -> tuple[tuple[int, int], npt.NDArray[np.float32]]:
+    """Heights within range of all sites, from a whole tile on."""
+    across, down = reach_of(dem, table)
+    column, row = table[:, rays.COLUMN], table[:, rays.ROW]
+    left = max(int(np.floor((column - across).min())), 0) // rays.TILE * rays.TILE
+    top = max(int(np.floor((row - down).min())), 0) // rays.TILE * rays.TILE
+    right = min(int(np.ceil((column + across).max())) + 1, dem.shape[1])
+    bottom = min(int(np.ceil((row + down).max())) + 1, dem.shape[0])
+    if right <= left or bottom <= top:
+        msg = f"Elevation {dem.source!r} does not reach within range of the sites."
+        raise OptionError(msg)
+    return (left, top), dem.read(top, left, bottom, right)
+
+
+def _sweep(
+    grid: npt.NDArray[np.float32],
+    corner: tuple[int, int],
+    table: FloatArray,
+    method: Method,
+    kind: int,
+    marks: _Marks,
+) -> None:
+    """Share sites out to threads, each with rasters of its own."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        tops = tile_tops(grid, pool)
+        if method == "r3":
+            _march(grid, tops, corner, table, kind, marks, pool, workers)
+            return
+
+        def work(part: IntArray, own: _Marks) -> None:
+            over, settle = _FANS[method]
+            sweep.sweep(
+                grid, tops, corner, table[part], part, over, settle, kind, own.arrays()
+            )
+
+        parts = [p for p in np.array_split(np.arange(len(table)), workers) if p.size]
+        owns = [marks, *(marks.fresh() for _ in parts[1:])]
+        list(pool.map(work, parts, owns))
+        for own in owns[1:]:
+            marks.add(own)
+
+
+def _march(
+    grid: npt.NDArray[np.float32],
+    tops: npt.NDArray[np.float32],
+    corner: tuple[int, int],
+    table: FloatArray,
+    kind: int,
+    marks: _Marks,
+    pool: ThreadPoolExecutor,
+    workers: int,
+) -> None:
+    """March to all cells, site after site, by bands of rows that no two share."""
+    rows, columns = grid.shape
+    bands = np.linspace(0, rows, 8 * workers + 1).astype(int)
+    for number, site in enumerate(table):
+
+        def work(
+            top: int, bottom: int, site: FloatArray = site, n: int = number
+        ) -> None:
+            sweep.march_cells(
+                grid, tops, corner, site, n, (top, 0, bottom, columns), kind,
+                marks.arrays(),
+            )  # fmt: skip
+
+        list(pool.map(work, bands, bands[1:]))
