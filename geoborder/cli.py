@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -30,6 +30,9 @@ from geoborder.plan import STEPS, Plan, make_plan
 from geoborder.program import Program
 from geoborder.report import write_report
 from geoborder.segment import segment_border
+from geoborder.sight import viewshed, write_viewshed
+from geoborder.sight.area import Method, Result
+from geoborder.terrain import open_dem
 
 app = typer.Typer(
     help="Plan along a land border: segments, measures, equipment, distance, coverage.",
@@ -334,19 +337,74 @@ def coverage(
     ] = None,
     border: BorderFile = None,
     between: Between = ("TJK", "AFG"),
+    dem: DemFile = None,
     year: Annotated[int | None, typer.Option(help="Year to describe.")] = None,
     k: Annotated[int, typer.Option(help="Assets that must cover each place.")] = 1,
 ) -> None:
     """
     Work out which stretches of a border assets cover.
 
+    Mode sight uses the bundled elevation where no other is given.
+
     Example: geoborder coverage towers.gpkg --out coverage.gpkg --gaps gaps.gpkg
     """
-    result = cover(_border(border, between), _read(assets), year=year, k=k)
+    result = cover(
+        _border(border, between),
+        _read(assets),
+        dem=open_dem() if dem is None else dem,
+        year=year,
+        k=k,
+    )
     write_layer(result.intervals, file)
     if gaps is not None:
         write_layer(result.gaps, gaps)
     _print_table(result.by_year)
+
+
+@app.command("viewshed")
+def see(
+    sites: Annotated[
+        Path,
+        typer.Argument(
+            help="Point layer, or CSV with longitude, latitude; columns such as "
+            "mast_m override the options."
+        ),
+    ],
+    *,
+    file: Annotated[
+        Path, typer.Option("--out", "-o", help="GeoTIFF to write (COG).")
+    ] = Path("viewshed.tif"),
+    dem: DemFile = None,
+    range_km: Annotated[float, typer.Option(help="Greatest distance, km.")] = 10.0,
+    mast_m: Annotated[float, typer.Option(help="Height of the eye, m.")] = 10.0,
+    target_m: Annotated[float, typer.Option(help="Height to be seen, m.")] = 1.7,
+    refraction: Annotated[
+        float, typer.Option(help="Coefficient: light 0.13, radio 0.25.")
+    ] = 0.13,
+    method: Annotated[str, typer.Option(help="fan, r3 or screen.")] = "fan",
+    result: Annotated[
+        str, typer.Option(help="count, binary, first, height or angle.")
+    ] = "count",
+) -> None:
+    """
+    Find what sites see of the area around them, as a raster.
+
+    Uses the bundled elevation where no other is given: too coarse for siting.
+
+    Example: geoborder viewshed towers.gpkg --dem dem.tif --out seen.tif
+    """
+    view = viewshed(
+        _read(sites),
+        dem=open_dem() if dem is None else dem,
+        method=cast("Method", method),
+        result=cast("Result", result),
+        range_km=range_km,
+        mast_m=mast_m,
+        target_m=target_m,
+        refraction=refraction,
+    )
+    write_viewshed(view, file)
+    out.print(str(file), highlight=False, markup=False)
 
 
 @app.command("map")

@@ -24,6 +24,7 @@ from geoborder.datasets import load_crossings, load_places, load_unit_limits, lo
 from geoborder.distance import nearest_sites, spacing
 from geoborder.program import Program, load_program
 from geoborder.segment import describe_segments, segment_border
+from geoborder.sight.pairs import DemLike
 from geoborder.terrain import Dem, open_dem
 
 _NEAR_KM = 50.0
@@ -108,7 +109,7 @@ def make_plan(
     *,
     border: gpd.GeoDataFrame | None = None,
     units: gpd.GeoDataFrame | None = None,
-    dem: Dem | str | Path | None = None,
+    dem: DemLike | None = None,
     crossings: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     segment_length_km: float = 10.0,
@@ -127,8 +128,8 @@ def make_plan(
         Units on one or both sides; by default the bundled ones that touch the
         border, where there are any.
     dem
-        Elevation, or the path of a raster; by default the bundled one, where it
-        covers the whole border.
+        Elevation, or the path of a raster or of several; by default the bundled
+        one, where it covers the whole border.
     crossings, places
         Points with a column ``name``; by default the bundled ones within 50 km.
     segment_length_km
@@ -179,6 +180,7 @@ def make_plan(
     coverage = cover(
         line,
         assets,
+        dem=ground,
         years=range(plan.first_year - 1, plan.last_year + 1),
         k=plan.required_k,
         segments=segments,
@@ -224,7 +226,7 @@ def _touching_units(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     return own[own["unit_id"].isin(used)].reset_index(drop=True)
 
 
-def _elevation(dem: Dem | str | Path | None, border: gpd.GeoDataFrame) -> Dem | None:
+def _elevation(dem: DemLike | None, border: gpd.GeoDataFrame) -> Dem | None:
     """Elevation around the border; None where the bundled one does not reach."""
     if isinstance(dem, Dem):
         return dem

@@ -21,6 +21,10 @@ from geoborder.program import Figure
 _GAPS_SHOWN = 10
 
 
+_SITING_M = 100
+"""Cells of elevation longer than this are too coarse to choose sites on."""
+
+
 def write_report(plan: Plan, path: str | Path) -> Path:
     """
     Write a plan's report as one HTML file that opens without a network.
@@ -94,7 +98,18 @@ def render_report(plan: Plan) -> str:
         illustrative=_illustrative_share(plan),
         attribution=ATTRIBUTION,
         elevation=None if plan.dem is None else Path(plan.dem.source).name,
+        cell_m=_cell_m(plan),
+        siting_m=_SITING_M,
     )
+
+
+def _cell_m(plan: Plan) -> tuple[int, int] | None:
+    """Size of a cell of the elevation at the middle of the border, in metres."""
+    if plan.dem is None:
+        return None
+    west, south, east, north = plan.border.total_bounds
+    width, height = plan.dem.cell_size_m((west + east) / 2.0, (south + north) / 2.0)
+    return round(width), round(height)
 
 
 def _chart(draw: Callable[[Plan], Axes], plan: Plan, title: str) -> Markup:

@@ -292,20 +292,33 @@ SEGMENTS = pa.DataFrameSchema(
     name="segments",
 )
 
-MODES = ("none", "patrol", "radius")
-"""How an asset covers the line: not at all, along it, or around itself."""
+MODES = ("none", "patrol", "radius", "sight")
+"""How an asset covers: not at all, along the line, around itself, what it sees."""
+
+SIGHT_COLUMNS = {
+    "mast_m": "height of the eye above the ground, m",
+    "target_m": "height above the ground that must be seen, m",
+    "min_range_km": "least distance of sight, km",
+    "azimuth_deg": "middle of the field, clockwise from north; empty: where it sees most",
+    "fov_deg": "width of the field; empty: all round",
+    "tilt_min_deg": "least elevation angle; empty: no limit",
+    "tilt_max_deg": "greatest elevation angle; empty: no limit",
+    "refraction": "coefficient of refraction; empty: 0.13, of light",
+    "detection_50_km": "distance at which half are detected; empty: all within range",
+}
+"""What mode sight reads of an asset, besides its range."""
 
 ASSETS = pa.DataFrameSchema(
     {
         "asset_id": _column(str, "name of the asset, one per row"),
         "mode": _column(
             str,
-            "how it covers the border: none, patrol or radius",
+            "how it covers the border: none, patrol, radius or sight",
             pa.Check.isin(MODES),
         ),
         "range_km": _column(
             float,
-            "radius of the disc, or distance patrolled either way, km",
+            "radius of the disc, distance patrolled either way, or range of sight, km",
             _KM,
             nullable=True,
         ),
@@ -321,6 +334,10 @@ ASSETS = pa.DataFrameSchema(
             nullable=True,
             required=False,
         ),
+        **{
+            name: _column(float, description, nullable=True, required=False)
+            for name, description in SIGHT_COLUMNS.items()
+        },
     },
     unique=["asset_id"],
     name="assets",

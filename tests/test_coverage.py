@@ -201,7 +201,7 @@ def test_the_input_and_the_result_stay_as_they_are() -> None:
         ({}, {"k": 0}, gb.OptionError, "`k` must be a whole number of at least 1"),
         ({}, {"year": 2030, "years": [2025]}, gb.OptionError, "one of `years`"),
         ({}, {"years": []}, gb.OptionError, "`years` is empty"),
-        ({"mode": "sight"}, {}, gb.DataError, "'mode' in row 0: 'sight'"),
+        ({"mode": "sights"}, {}, gb.DataError, "'mode' in row 0: 'sights'"),
         ({"range_km": -1}, {}, gb.DataError, "'range_km' in row 0: -1.0: must not be"),
         ({"range_km": 5000}, {}, gb.OptionError, "may be 1,000 at most, got 5000"),
         ({"asset_id": None}, {}, gb.DataError, "asset_id"),
@@ -219,3 +219,79 @@ def test_segments_of_another_border_are_refused(border: gpd.GeoDataFrame) -> Non
     assets = make_assets([("radius", 70.3, 37.1, 20.0, 2025, None)])
     with pytest.raises(gb.DataError, match="`border` does not have"):
         gb.cover(LINE, assets, segments=gb.segment_border(border, count=2))
+
+
+def see(lon: float, lat: float, **columns: object) -> gpd.GeoDataFrame:
+    """Make an asset that sees, on real ground."""
+    facts = {"asset_id": ["s"], "mode": ["sight"], "range_km": [20.0], "mast_m": [24.0]}
+    return gpd.GeoDataFrame(
+        {**facts, **{name: [value] for name, value in columns.items()}},
+        geometry=gpd.points_from_xy([lon], [lat]), crs=4326,
+    )  # fmt: skip
+
+
+def seen_cells(
+    border: gpd.GeoDataFrame, asset: gpd.GeoDataFrame
+) -> tuple[gb.Targets, np.ndarray]:
+    """Tell cell by cell of 100 m what an asset sees."""
+    targets = gb.border_targets(border)
+    seen = gb.line_of_sight(asset, targets.points, dem=gb.open_dem())
+    return targets, seen.toarray()[0]
+
+
+def test_sight_covers_the_cells_whose_middles_are_seen(
+    border: gpd.GeoDataFrame,
+) -> None:
+    asset = see(71.5, 37.5, target_m=1.7)
+    result = gb.cover(border, asset, dem=gb.open_dem())
+    targets, seen = seen_cells(border, asset)
+    assert 20 < seen.sum() < seen.size / 10
+    middle = (targets.start_m + targets.end_m) / 2000.0
+    inside = np.zeros(seen.size, dtype=bool)
+    for row in result.intervals.itertuples():
+        inside |= (middle > row.start_km) & (middle < row.end_km)
+    assert (inside == seen).all()
+    width = (targets.end_m - targets.start_m)[seen].sum() / 1000.0
+    assert result.by_year["covered_km"].iloc[0] == pytest.approx(width, abs=1e-6)
+    assert (result.gaps["length_km"].sum() + width) == pytest.approx(
+        border["length_km"].sum(), abs=1e-6
+    )
+
+
+def test_terrain_hides_what_a_disc_would_cover(border: gpd.GeoDataFrame) -> None:
+    asset = see(71.5, 37.5, target_m=1.7)
+    sight = gb.cover(border, asset, dem=gb.open_dem()).by_year["covered_km"].iloc[0]
+    disc = gb.cover(border, asset.assign(mode="radius")).by_year["covered_km"].iloc[0]
+    assert 0 < sight < disc
+
+
+def test_a_limited_field_is_turned_to_where_it_sees_most(
+    border: gpd.GeoDataFrame,
+) -> None:
+    dem = gb.open_dem()
+    free = see(71.5, 37.5, target_m=1.7, fov_deg=60.0)
+    best = max(
+        seen_cells(border, free.assign(azimuth_deg=float(azimuth)))[1].sum()
+        for azimuth in range(0, 360, 5)
+    )
+    turned = gb.cover(border, free, dem=dem)
+    cells = turned.by_year["covered_km"].iloc[0] / 0.1
+    assert round(cells) == best
+    away = gb.cover(border, free.assign(azimuth_deg=270.0), dem=dem)
+    assert away.by_year["covered_km"].iloc[0] < turned.by_year["covered_km"].iloc[0]
+
+
+def test_sight_needs_elevation_and_a_mast(border: gpd.GeoDataFrame) -> None:
+    asset = see(71.5, 37.5)
+    with pytest.raises(gb.OptionError, match=r"'s' covers by sight.*give `dem`"):
+        gb.cover(border, asset)
+    with pytest.raises(gb.OptionError, match="`mast_m` is missing for row 0"):
+        gb.cover(border, asset.assign(mast_m=np.nan), dem=gb.open_dem())
+
+
+def test_sight_beyond_the_elevation_is_told_and_not_covered() -> None:
+    border = gb.load_border("FRA", "ESP")
+    lon, lat = border.geometry.iloc[0].coords[100]
+    with pytest.warns(gb.GeoborderWarning, match=r"leaves 100.0% of the pairs"):
+        result = gb.cover(border, see(lon, lat), dem=gb.open_dem())
+    assert result.by_year["covered_km"].iloc[0] == 0.0

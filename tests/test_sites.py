@@ -46,7 +46,9 @@ ACROSS = line((70.96, 37.99), (71.0, 37.995), (71.04, 37.99))
 """A border that runs from west to east over the middle of made terrain."""
 
 
-def sites_of(dem: Dem, border: gpd.GeoDataFrame = ACROSS, **options: Any) -> Any:
+def sites_of(
+    dem: Dem, border: gpd.GeoDataFrame = ACROSS, **options: object
+) -> gpd.GeoDataFrame:
     """Sites where made terrain need not cover the whole band."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gb.GeoborderWarning)
@@ -111,7 +113,7 @@ def test_a_ridge_that_runs_to_a_plain_gives_its_nose(crs: str, fall: float) -> N
 
     assert found["kind"].tolist() == ["ridge end"]
     assert geodesic_m(found.geometry, *middle_of(dem))[0] < 150.0
-    assert abs(found["height_m"].item() - 1400.0) < 30.0
+    assert abs(found["height_m"].item() - 1400.0) < 50.0
 
 
 @pytest.mark.parametrize("crs", [dems.GEOGRAPHIC, dems.UTM])
@@ -208,6 +210,7 @@ def test_sites_keep_their_distance_and_the_better_ones_stay(mountain: Dem) -> No
     assert rank == sorted(rank)
 
 
+@pytest.mark.filterwarnings("ignore::geoborder.GeoborderWarning")
 def test_seen_length_is_what_lines_of_sight_say(mountain: Dem) -> None:
     found = sites_of(mountain, refraction=0.2, target_spacing_km=0.25)
     length = gb.as_border(ACROSS)["length_km"].item()
@@ -249,21 +252,24 @@ def test_elevation_on_disk_gives_the_same(
 
 
 def test_the_grid_makes_little_difference() -> None:
-    made = dems.smooth((420, 420), wave_m=1500.0, seed=5)
+    made = dems.smooth((420, 420), wave_m=800.0, seed=5)
     border = line((70.97, 37.99), (71.03, 38.01))
     options = {"max_distance_km": 2.0, "spacing_km": 0.0}
     one = candidate_sites(border, dem=as_dem(made), **SIGHT, **options)
     other = candidate_sites(
         border, dem=as_dem(dems.to_projected(*made)), **SIGHT, **options
     )
-    assert len(one) > 3
+    assert len(one) > 10
+    assert one["kind"].value_counts().equals(other["kind"].value_counts())
+    assert set(one["kind"]) == {"peak", "ridge end"}
     for kind, own in one.groupby("kind"):
         match = other[other["kind"] == kind]
         for site in own.itertuples():
             away = geodesic_m(match.geometry, site.geometry.x, site.geometry.y)
             assert away.min() < 70.0
             twin = match.iloc[int(away.argmin())]
-            assert abs(twin["height_m"] - site.height_m) < 3.0
+            off = 1.0 if kind == "peak" else 1.0 + 0.35 * away.min()
+            assert abs(twin["height_m"] - site.height_m) < off
             assert abs(twin["slope_deg"] - site.slope_deg) < 3.0
             assert abs(twin["seen_km"] - site.seen_km) <= 0.15 * site.seen_km + 0.2
 
@@ -415,7 +421,9 @@ def test_elevation_that_covers_a_part_is_told() -> None:
     assert "Elevation 'made' covers 50.0% of the band along the border" in text
     assert told[0].filename == __file__
     far = line((80.0, 38.0), (80.1, 38.0))
-    with pytest.raises(gb.DataError, match="no heights 0 to 1 km from the border"):
+    with pytest.raises(
+        gb.DataError, match="'made' has no heights within 1 km of the border"
+    ):
         candidate_sites(far, dem=half, **options)
 
 

@@ -17,7 +17,16 @@ from geoborder.tables import (
     validate,
 )
 
-_FIGURES = ("range_km", "mast_m", "target_m", "sector_deg")
+_FIGURES = (
+    "range_km",
+    "mast_m",
+    "target_m",
+    "fov_deg",
+    "min_range_km",
+    "refraction",
+    "detection_50_km",
+)
+"""What the catalogue says of how equipment covers."""
 
 
 _ASSET_COLUMNS = [
@@ -27,6 +36,7 @@ _ASSET_COLUMNS = [
     "category",
     "mode",
     *_FIGURES,
+    "azimuth_deg",
     "quantity",
     "from_year",
     "until_year",
@@ -57,7 +67,8 @@ def assign_equipment(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDat
     -------
     GeoDataFrame
         One row per asset: ``asset_id``, ``name``, ``equipment``, ``category``,
-        ``mode``, ``range_km``, ``mast_m``, ``target_m``, ``sector_deg``,
+        ``mode``, ``range_km``, ``mast_m``, ``target_m``, ``fov_deg``,
+        ``min_range_km``, ``refraction``, ``detection_50_km``, ``azimuth_deg``,
         ``quantity``, ``from_year`` (empty: before the programme), ``until_year``
         (end of its life), ``status``, ``cost`` and ``running_cost_per_year``
         (of all its items; 0 for what stands already), ``measure_id``,
@@ -100,6 +111,7 @@ def _standing(program: Program, segments: gpd.GeoDataFrame) -> pd.DataFrame:
         asset_id=list(program.assets),
         name=[a.name for a in items],
         quantity=np.array([a.quantity for a in items], dtype=np.int64),
+        azimuth_deg=np.array([a.azimuth_deg for a in items], dtype=float),
         from_year=pd.array([a.from_year for a in items], dtype="Int64"),
         until_year=pd.array([a.until_year for a in items], dtype="Int64"),
         status=[a.status for a in items],
@@ -153,6 +165,7 @@ def _planned(
         asset_id=[f"{key}-{n:03d}" for n in range(1, len(each) + 1)],
         name=kind.name,
         quantity=items,
+        azimuth_deg=np.nan,
         from_year=each["year"].astype("Int64"),
         until_year=pd.NA if life is None else (each["year"] + life - 1).astype("Int64"),
         status="planned",

@@ -15,6 +15,7 @@ from geoborder.coverage.footprint import active_assets, footprints
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import IntArray, polylines
 from geoborder.segment import SIDES, segment_border
+from geoborder.sight.pairs import DemLike
 from geoborder.tables import INTERVALS, SEGMENTS, validate
 
 
@@ -71,11 +72,12 @@ def cover(
     border: gpd.GeoDataFrame,
     assets: gpd.GeoDataFrame,
     *,
-    dem: object = None,  # noqa: ARG001 - for modes that need terrain
+    dem: DemLike | None = None,
     year: int | None = None,
     k: int = 1,
     years: Iterable[int] | None = None,
     segments: gpd.GeoDataFrame | None = None,
+    target_spacing_km: float = 0.1,
 ) -> Coverage:
     """
     Work out which stretches of a border assets cover.
@@ -86,14 +88,18 @@ def cover(
         One border or several.
     assets
         Points in any CRS with ``asset_id``, ``mode``, ``range_km`` and, where
-        they change over time, ``from_year`` and ``until_year``. Mode ``radius``
-        covers what lies within that geodesic distance of the asset; ``patrol``
-        that distance along the border, either way from the asset's foot on it,
-        if the asset itself is no further off than that; ``none`` nothing. An
-        asset without a geometry, or with ``status`` retired, covers nothing.
+        they change over time, ``from_year`` and ``until_year``. Mode ``sight``
+        covers what the asset sees over the terrain within its range; it takes
+        ``mast_m``, ``target_m`` and the other options of `line_of_sight` from the
+        columns of these names, and a field narrower than 360 degrees without an
+        azimuth is turned to where it sees most. Mode ``radius`` covers what lies
+        within that geodesic distance of the asset; ``patrol`` that distance along
+        the border, either way from the asset's foot on it, if the asset itself is
+        no further off than that; ``none`` nothing. An asset without a geometry, or
+        with ``status`` retired, covers nothing.
         Not modified.
     dem
-        Elevation; the modes above do not need it.
+        Elevation, as for `line_of_sight`; only mode ``sight`` needs it.
     year
         The year to describe; the last one of `years` by default.
     k
@@ -103,19 +109,28 @@ def cover(
         asset starts, and `year`.
     segments
         Segments to sum up by; by default each line is one.
+    target_spacing_km
+        For mode ``sight`` the border is divided into equal cells no longer than
+        this; a cell is seen where its middle is.
 
     Returns
     -------
     Coverage
-        Exact to a millimetre of chainage.
+        Exact to a millimetre of chainage; where assets see, to half a cell.
 
     Raises
     ------
     DataError
         If a table is unusable, or segments are not of this border.
     OptionError
-        If `k` is less than 1, a radius exceeds 1,000 km, or `year` is not one of
-        `years`.
+        If `k` is less than 1, a radius exceeds 1,000 km, `year` is not one of
+        `years`, or an asset covers by sight and `dem` is missing.
+
+    Warns
+    -----
+    GeoborderWarning
+        If nodata leaves lines of sight unknown, with their share; they do not
+        count as seen.
 
     Examples
     --------
@@ -143,7 +158,7 @@ def cover(
         raise DataError(msg)
     active = active_assets(assets)
     span = _span(active, year, years)
-    prints = footprints(table, active)
+    prints = footprints(table, active, dem=dem, target_spacing_km=target_spacing_km)
     cells = make_cells(table, prints, parts, span)
     chosen = 0
     if span is not None:

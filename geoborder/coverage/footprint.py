@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 
 from geoborder.chainage import as_border
+from geoborder.coverage.sighted import sighted
 from geoborder.errors import OptionError
 from geoborder.geodesy import FloatArray, IntArray, Polylines, polylines
 from geoborder.nearest import EdgeTree, edge_tree, find_feet, stretches_within
+from geoborder.sight import border_targets
+from geoborder.sight.pairs import DemLike
 from geoborder.tables import (
     ASSETS,
     POINTS,
@@ -23,7 +26,13 @@ _LONGEST_RADIUS_KM = 1000.0
 Stretches = tuple[IntArray, IntArray, FloatArray, FloatArray]
 
 
-def footprints(border: gpd.GeoDataFrame, assets: gpd.GeoDataFrame) -> pd.DataFrame:
+def footprints(
+    border: gpd.GeoDataFrame,
+    assets: gpd.GeoDataFrame,
+    *,
+    dem: DemLike | None = None,
+    target_spacing_km: float = 0.1,
+) -> pd.DataFrame:
     """
     Find the stretches of border that each asset covers.
 
@@ -31,7 +40,7 @@ def footprints(border: gpd.GeoDataFrame, assets: gpd.GeoDataFrame) -> pd.DataFra
     ----------
     border
         One border or several.
-    assets
+    assets, dem, target_spacing_km
         As for `cover`.
 
     Returns
@@ -45,22 +54,33 @@ def footprints(border: gpd.GeoDataFrame, assets: gpd.GeoDataFrame) -> pd.DataFra
     DataError
         If a table is unusable.
     OptionError
-        If a radius exceeds 1,000 km.
+        If a radius exceeds 1,000 km, or assets see and `dem` is missing.
     """
     table = as_border(border)
     checked = active_assets(assets)
     lines = polylines(table.geometry.array)
     tree = edge_tree(lines)
     found = []
-    for mode, stretches in (("radius", _discs), ("patrol", _patrols)):
+    for mode in ("radius", "patrol", "sight"):
         rows = np.flatnonzero((checked["mode"] == mode) & checked.geometry.notna())
         if rows.size == 0:
             continue
         own = require_layer(checked.iloc[rows], name="assets", kinds=POINTS)
         require_not_swapped(own, name="assets", near=table, near_name="border")
-        lon, lat = own.geometry.x.to_numpy(float), own.geometry.y.to_numpy(float)
-        reach = own["range_km"].fillna(0.0).to_numpy(float)
-        point, line, start_m, end_m = stretches(tree, lines, lon, lat, reach)
+        if mode == "sight":
+            if dem is None:
+                msg = (
+                    f"asset {own['asset_id'].iloc[0]!r} covers by sight, which needs "
+                    f"elevation: give `dem`."
+                )
+                raise OptionError(msg)
+            targets = border_targets(table, spacing_km=target_spacing_km)
+            point, line, start_m, end_m = sighted(own, targets, dem=dem)
+        else:
+            stretches = _discs if mode == "radius" else _patrols
+            lon, lat = own.geometry.x.to_numpy(float), own.geometry.y.to_numpy(float)
+            reach = own["range_km"].fillna(0.0).to_numpy(float)
+            point, line, start_m, end_m = stretches(tree, lines, lon, lat, reach)
         found.append((rows[point], line, start_m, end_m))
     asset, line, start_m, end_m = (
         np.concatenate(arrays) for arrays in zip(_NONE, *found, strict=True)

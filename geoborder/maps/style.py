@@ -42,6 +42,8 @@ ATTRIBUTES = {
     "post_km": ("Distance to the nearest post", "km", 1.0),
     "elevation_mean_m": ("Mean elevation", "m", 1.0),
     "relief_m": ("Relief along the segment", "m", 1.0),
+    "terrain_slope_deg": ("Slope of the ground, mean", "deg", 1.0),
+    "ruggedness_m": ("Ruggedness (Riley), mean", "m", 1.0),
     "kind": ("Kind of terrain", "", 1.0),
 }
 """Segment attributes a map can show: title, unit, factor to that unit."""

@@ -29,7 +29,7 @@ Category = Literal[
     "training",
     "supply",
 ]
-Mode = Literal["none", "radius", "patrol"]
+Mode = Literal["none", "radius", "patrol", "sight"]
 
 ILLUSTRATIVE = "illustrative"
 """The basis of a figure that has no public source."""
@@ -90,13 +90,22 @@ class EquipmentType(_Strict):
     unit: str = Field("item", description="What one of it is called.")
     mode: Mode = Field(
         "none",
-        description="radius: a geodesic disc; patrol: along the border either way; "
-        "none: it covers nothing by itself.",
+        description="sight: what it sees over the terrain; radius: a geodesic disc; "
+        "patrol: along the border either way; none: it covers nothing by itself.",
     )
-    range_km: Figure | None = Field(None, description="Radius, or way patrolled, km.")
+    range_km: Figure | None = Field(
+        None, description="Range of sight, radius, or way patrolled, km."
+    )
     mast_m: Figure | None = Field(None, description="Height above ground, m.")
     target_m: Figure | None = Field(None, description="Height of what is sought, m.")
-    sector_deg: Figure | None = Field(None, description="Horizontal field, degrees.")
+    fov_deg: Figure | None = Field(None, description="Horizontal field, degrees.")
+    min_range_km: Figure | None = Field(None, description="Least range of sight, km.")
+    refraction: Figure | None = Field(
+        None, description="Coefficient of refraction: light 0.13, radio 0.25."
+    )
+    detection_50_km: Figure | None = Field(
+        None, description="Distance at which half of the targets are detected, km."
+    )
     cost: Figure = Field(description="Price of one, in the programme's currency.")
     running_cost_per_year: Figure | None = None
     life_years: Figure | None = None
@@ -112,7 +121,10 @@ class EquipmentType(_Strict):
             "range_km",
             "mast_m",
             "target_m",
-            "sector_deg",
+            "fov_deg",
+            "min_range_km",
+            "refraction",
+            "detection_50_km",
             "cost",
             "running_cost_per_year",
             "life_years",
@@ -125,6 +137,9 @@ class EquipmentType(_Strict):
             path = ("range_km",)
             msg = f"mode {self.mode!r} needs a `range_km` greater than 0"
             raise ReferenceFaultError(path, msg)
+        if self.mode == "sight" and self.mast_m is None:
+            msg = "mode 'sight' needs a `mast_m`, the height of the eye"
+            raise ReferenceFaultError(("mast_m",), msg)
         return self
 
 
@@ -241,6 +256,12 @@ class Asset(_Strict):
     longitude: float = Field(ge=-180, le=180)
     latitude: float = Field(ge=-90, le=90)
     quantity: int = Field(1, ge=1)
+    azimuth_deg: float | None = Field(
+        None,
+        ge=-360,
+        le=360,
+        description="Where a limited field is turned; left out: where it sees most.",
+    )
     from_year: int | None = Field(None, description="First year; left out: before.")
     until_year: int | None = Field(None, description="Last year; left out: no end.")
     status: Literal["operational", "planned", "retired"] = "operational"

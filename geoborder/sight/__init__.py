@@ -1,18 +1,22 @@
 """Sight: which site sees which part of the border, and how sure that is."""
 
-from geoborder.sight.area import Viewshed, viewshed
+from geoborder.sight.area import Viewshed, viewshed, write_viewshed
 from geoborder.sight.lines import (
     SightLines,
     line_of_sight,
     sight_lines,
     visible_height,
 )
+from geoborder.sight.targets import Targets, border_targets
 
 __all__ = [
     "SightLines",
+    "Targets",
     "Viewshed",
+    "border_targets",
     "line_of_sight",
     "sight_lines",
     "viewshed",
     "visible_height",
+    "write_viewshed",
 ]

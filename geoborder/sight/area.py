@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import rasterio
+import rasterio.shutil
 from affine import Affine
+from matplotlib import colormaps
 from pyproj import CRS
+from rasterio.errors import RasterioError
 
 from geoborder.errors import OptionError
 from geoborder.geodesy import FloatArray, IntArray
@@ -47,6 +53,7 @@ _NODATA: dict[Result, float] = {
     "height": np.nan,
     "angle": np.nan,
 }
+_UNITS = {"height": "m", "angle": "deg"}
 _TYPES = {"count": "uint16", "binary": "uint8", "first": "int32"}
 
 
@@ -148,7 +155,7 @@ def viewshed(
     >>> site = gpd.GeoSeries([point_at(load_border(), 500)], crs=4326)
     >>> view = viewshed(site, dem=open_dem(), range_km=15, mast_m=24, target_m=1.7)
     >>> view.values.shape, int((view.values == 1).sum())
-    ((42, 60), 126)
+    ((39, 48), 126)
     """
     if method not in ("r3", *_FANS):
         msg = f"`method` must be 'fan', 'r3' or 'screen', got {method!r}."
@@ -160,12 +167,72 @@ def viewshed(
     lon, lat = lonlat_of(sites, name="sites")
     table = site_table(ground, lon, lat, options_of(sites, **(DEFAULTS | options)))
     table = np.concatenate((table, _metres(ground, lon, lat, table)), axis=1)
-    corner, grid = _window(ground, table)
+    corner, margin, grid = _window(ground, table)
     marks = _Marks.of(grid.shape, result)
     _sweep(grid, corner, table, method, _KINDS.get(result, sweep.MARK), marks)
-    transform = shifted(ground.transform, corner[0], corner[1])
-    values = marks.values_of(result, np.isnan(grid))
+    values = marks.values_of(result, np.isnan(grid))[margin[1] :, margin[0] :]
+    transform = shifted(ground.transform, corner[0] + margin[0], corner[1] + margin[1])
     return Viewshed(values, transform, ground.crs, _NODATA[result], result, method)
+
+
+def write_viewshed(view: Viewshed, path: str | Path) -> Path:
+    """
+    Write a viewshed as a cloud-optimised GeoTIFF, finished or absent.
+
+    Parameters
+    ----------
+    view
+        The viewshed.
+    path
+        File to write or replace; its folder must exist.
+
+    Returns
+    -------
+    Path
+        The file: with CRS, nodata, a description of the band, overviews where it is
+        large, and a colour table where the result is ``count`` or ``binary``.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written; an earlier file is untouched.
+    """
+    target = Path(path)
+    rows, columns = view.values.shape
+    facts = {
+        "driver": "GTiff", "width": columns, "height": rows, "count": 1,
+        "dtype": view.values.dtype.name, "nodata": view.nodata,
+        "crs": view.crs.to_wkt(), "transform": view.transform,
+    }  # fmt: skip
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix=f".{target.name}-", dir=target.parent
+        ) as stage:
+            plain, part = Path(stage) / "plain.tif", Path(stage) / "part.tif"
+            with rasterio.open(plain, "w", **facts) as raster:
+                raster.write(view.values, 1)
+                raster.set_band_description(1, f"{view.result}, method {view.method}")
+                raster.units = (_UNITS.get(view.result, ""),)
+                if view.result in {"count", "binary"}:
+                    raster.write_colormap(1, _colours(view.values, view.nodata))
+            rasterio.shutil.copy(
+                plain, part, driver="COG", compress="DEFLATE", resampling="NEAREST"
+            )
+            part.replace(target)
+    except (OSError, RasterioError) as error:
+        msg = f"{str(target)!r} cannot be written: {error}."
+        raise OptionError(msg) from error
+    return target
+
+
+def _colours(
+    values: npt.NDArray[Any], nodata: float
+) -> dict[int, tuple[int, int, int, int]]:
+    """Colour of each count: nothing for 0, grey for nodata, a scale in between."""
+    most = max(int(values[values != nodata].max(initial=1)), 1)
+    scale = colormaps["viridis"](np.linspace(0.85, 0.15, most), bytes=True)
+    table = {n + 1: tuple(int(c) for c in colour) for n, colour in enumerate(scale)}
+    return {0: (0, 0, 0, 0), **table, int(nodata): (128, 128, 128, 120)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,18 +304,20 @@ def _metres(
 
 def _window(
     dem: Dem, table: FloatArray
-) -> tuple[tuple[int, int], npt.NDArray[np.float32]]:
-    """Heights within range of all sites, from a whole tile on."""
+) -> tuple[tuple[int, int], tuple[int, int], npt.NDArray[np.float32]]:
+    """Heights within range of all sites, and the margin that whole tiles add."""
     across, down = reach_of(dem, table)
     column, row = table[:, rays.COLUMN], table[:, rays.ROW]
-    left = max(int(np.floor((column - across).min())), 0) // rays.TILE * rays.TILE
-    top = max(int(np.floor((row - down).min())), 0) // rays.TILE * rays.TILE
+    left = max(int(np.floor((column - across).min())), 0)
+    top = max(int(np.floor((row - down).min())), 0)
     right = min(int(np.ceil((column + across).max())) + 1, dem.shape[1])
     bottom = min(int(np.ceil((row + down).max())) + 1, dem.shape[0])
     if right <= left or bottom <= top:
         msg = f"Elevation {dem.source!r} does not reach within range of the sites."
         raise OptionError(msg)
-    return (left, top), dem.read(top, left, bottom, right)
+    margin = left % rays.TILE, top % rays.TILE
+    left, top = left - margin[0], top - margin[1]
+    return (left, top), margin, dem.read(top, left, bottom, right)
 
 
 def _sweep(

@@ -239,11 +239,11 @@ def visible_height(
     >>> import geopandas as gpd
     >>> from geoborder import load_border, open_dem, point_at
     >>> border = load_border()
-    >>> targets = gpd.GeoSeries(point_at(border, [500.0, 502.0, 504.0]), crs=4326)
+    >>> targets = gpd.GeoSeries(point_at(border, [850.0, 853.0, 856.0, 859.0]), crs=4326)
     >>> visible_height(
-    ...     targets.iloc[:1], targets, dem=open_dem(), range_km=5, mast_m=10
+    ...     targets.iloc[:1], targets, dem=open_dem(), range_km=15, mast_m=10
     ... ).toarray().round()
-    array([[ 0.,  0., 69.]])
+    array([[  0.,   0.,  32., 232.]])
     """
     ground = as_dem(dem)
     table, groups = _tables(sites, targets, ground, options)
@@ -359,7 +359,7 @@ def reach_of(dem: Dem, sites: FloatArray) -> tuple[FloatArray, FloatArray]:
         column, row = dem.cells_at(at_lon, at_lat)
         reach[0] = np.fmax(reach[0], np.abs(column - sites[:, rays.COLUMN]))
         reach[1] = np.fmax(reach[1], np.abs(row - sites[:, rays.ROW]))
-    across, down = reach * 1.1 + 2.0
+    across, down = reach * 1.02 + 2.0
     return across, down
 
 

@@ -11,7 +11,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geoborder.chainage import locate, measure_border
-from geoborder.errors import DataError, GeoborderWarning, OptionError
+from geoborder.errors import GeoborderWarning, OptionError
 from geoborder.geodesy import (
     FloatArray,
     IntArray,
@@ -42,7 +42,7 @@ _SITES = 16_384
 _SAMPLES = 1000
 """Places along a line at which the elevation's cover of the band is looked up."""
 
-_ACROSS = 5
+_ACROSS = 10
 """Distances from the line at each of them."""
 
 
@@ -182,7 +182,6 @@ def candidate_sites(  # noqa: PLR0913 - each is a planner's choice, with a defau
         msg = f"`limit` must be at least 1, or None for all, got {limit!r}."
         raise OptionError(msg)
     ground, tree = as_dem(dem), edge_tree(lines)
-    _require_cover(ground, lines, tree, band)
     longest = np.atleast_1d(lines.length_m.argmax())
     lon, lat = interpolate(lines, longest, lines.length_m[longest] / 2.0)
     scales = scales_at(
@@ -194,6 +193,7 @@ def candidate_sites(  # noqa: PLR0913 - each is a planner's choice, with a defau
         relief_m=min_relief_m,
     )
     places = find_places(ground, tree, band, scales)
+    _warn_of_gaps(ground, lines, tree, band)
     slope_deg = _slope_deg(ground, places)
     gentle = slope_deg <= max_slope_deg
     places, slope_deg = places[gentle], slope_deg[gentle]
@@ -244,8 +244,8 @@ def _middles(lines: Polylines, longest_m: float) -> tuple[IntArray, FloatArray]:
     return line, (number + 0.5) * (lines.length_m / parts)[line]
 
 
-def _require_cover(dem: Dem, lines: Polylines, tree: EdgeTree, band: Band) -> None:
-    """Look up heights all over the band; refuse if there are none, warn of gaps."""
+def _warn_of_gaps(dem: Dem, lines: Polylines, tree: EdgeTree, band: Band) -> None:
+    """Look up heights all over the band, and tell the share that has some."""
     line, middle = _middles(lines, max(float(lines.length_m.max()) / _SAMPLES, 1.0))
     (lon, lat), ahead = (interpolate(lines, line, middle + m) for m in (0.0, 0.1))
     azimuth, _ = inverse(lon, lat, *ahead)
@@ -257,12 +257,6 @@ def _require_cover(dem: Dem, lines: Polylines, tree: EdgeTree, band: Band) -> No
     if not inside.any():
         return
     known = float(np.isfinite(dem.heights_at(lon[inside], lat[inside])).mean())
-    if known == 0.0:
-        msg = (
-            f"Elevation {dem.source!r} has no heights {band.least_m / 1000.0:g} to "
-            f"{band.most_m / 1000.0:g} km from the border; give some that covers it."
-        )
-        raise DataError(msg)
     if known < 0.9995:  # noqa: PLR2004 - what would be shown as all
         text = (
             f"Elevation {dem.source!r} covers {known:.1%} of the band along the "

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geoborder.errors import DataError
 from geoborder.geodesy import BoolArray, FloatArray, IntArray, forward, inverse
 from geoborder.nearest import EdgeTree, find_feet
 from geoborder.sites.features import Scales, high_points, ridge_ends
@@ -90,18 +91,28 @@ def find_places(dem: Dem, tree: EdgeTree, band: Band, scales: Scales) -> Places:
     -------
     Places
         In no order that matters; the same however elevation is tiled.
+
+    Raises
+    ------
+    DataError
+        If there is no elevation near the band.
     """
 
-    def search(corner: tuple[int, int]) -> Places:
+    def search(corner: tuple[int, int]) -> Places | None:
         found = search_tile(dem, *corner, scales)
+        if found is None:
+            return None
         return found[band.holds(tree, *dem.lonlat_at(found.column, found.row))]
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        parts = list(pool.map(search, tiles_near(dem, tree, band.most_m)))
+        tiles = pool.map(search, tiles_near(dem, tree, band.most_m))
+        parts = [part for part in tiles if part is not None]
     if not parts:
-        none = np.empty(0, dtype=np.int64)
-        unknown = np.empty(0)
-        return Places(none, none, none > 0, unknown, unknown, unknown)
+        msg = (
+            f"Elevation {dem.source!r} has no heights within {band.most_m / 1000.0:g} "
+            f"km of the border; give some that covers it."
+        )
+        raise DataError(msg)
     return Places(
         *(
             np.concatenate([getattr(part, name) for part in parts])
@@ -154,7 +165,7 @@ def tiles_near(dem: Dem, tree: EdgeTree, reach_m: float) -> Iterator[tuple[int, 
     yield from zip(top[near].tolist(), left[near].tolist(), strict=True)
 
 
-def search_tile(dem: Dem, top: int, left: int, scales: Scales) -> Places:
+def search_tile(dem: Dem, top: int, left: int, scales: Scales) -> Places | None:
     """
     Find all high points and ridge ends in a tile.
 
@@ -169,12 +180,14 @@ def search_tile(dem: Dem, top: int, left: int, scales: Scales) -> Places:
 
     Returns
     -------
-    Places
-        Those in the tile, whatever lies around it.
+    Places or None
+        Those in the tile, whatever lies around it; None if it has no heights.
     """
     margin = scales.margin
     reach = margin + _TILE
     heights = dem.read(top - margin, left - margin, top + reach, left + reach)
+    if np.isnan(heights[margin:-margin, margin:-margin]).all():
+        return None
     peaks = high_points(heights, scales)
     ends = ridge_ends(heights, peaks, scales)
     row, column = (np.concatenate(axis) for axis in zip(peaks, ends, strict=True))

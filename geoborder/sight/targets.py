@@ -1,0 +1,72 @@
+"""A border as targets: the middles of short, equal cells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+
+from geoborder.errors import OptionError
+from geoborder.geodesy import FloatArray, IntArray, interpolate, polylines
+from geoborder.tables import LONLAT
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """
+    Cells of border lines, each with its middle to be seen.
+
+    Attributes
+    ----------
+    points : GeoSeries
+        The middles, EPSG:4326.
+    line : ndarray of int
+        Row of the border that each lies on.
+    start_m, end_m : ndarray
+        Chainages at which its cell begins and ends, in metres.
+    """
+
+    points: gpd.GeoSeries
+    line: IntArray
+    start_m: FloatArray
+    end_m: FloatArray
+
+
+def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targets:
+    """
+    Divide border lines into equal cells.
+
+    Parameters
+    ----------
+    border
+        Lines as `as_border` gives them.
+    spacing_km
+        Greatest length of a cell, in km.
+
+    Returns
+    -------
+    Targets
+        In the order of the lines and of chainage.
+
+    Raises
+    ------
+    OptionError
+        If the spacing is not positive and finite.
+    """
+    if not 0.0 < spacing_km < np.inf:
+        msg = f"`target_spacing_km` must be positive and finite, got {spacing_km!r}."
+        raise OptionError(msg)
+    lines = polylines(border.geometry.array)
+    parts = np.ceil(lines.length_m / (spacing_km * 1000.0)).astype(np.int64)
+    parts = np.maximum(parts, 1)
+    line = np.repeat(np.arange(parts.size), parts)
+    number = np.arange(line.size) - np.repeat(np.cumsum(parts) - parts, parts)
+    width = (lines.length_m / parts)[line]
+    lon, lat = interpolate(lines, line, (number + 0.5) * width)
+    return Targets(
+        points=gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=LONLAT),
+        line=line,
+        start_m=number * width,
+        end_m=np.minimum((number + 1) * width, lines.length_m[line]),
+    )
