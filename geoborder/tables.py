@@ -299,7 +299,7 @@ SIGHT_COLUMNS = {
     "mast_m": "height of the eye above the ground, m",
     "target_m": "height above the ground that must be seen, m",
     "min_range_km": "least distance of sight, km",
-    "azimuth_deg": "middle of the field, clockwise from north; empty: where it sees most",
+    "azimuth_deg": "middle of the field, from north; empty: where it sees most",
     "fov_deg": "width of the field; empty: all round",
     "tilt_min_deg": "least elevation angle; empty: no limit",
     "tilt_max_deg": "greatest elevation angle; empty: no limit",

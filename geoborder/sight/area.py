@@ -225,9 +225,7 @@ def write_viewshed(view: Viewshed, path: str | Path) -> Path:
     return target
 
 
-def _colours(
-    values: npt.NDArray[Any], nodata: float
-) -> dict[int, tuple[int, int, int, int]]:
+def _colours(values: npt.NDArray[Any], nodata: float) -> dict[int, tuple[int, ...]]:
     """Colour of each count: nothing for 0, grey for nodata, a scale in between."""
     most = max(int(values[values != nodata].max(initial=1)), 1)
     scale = colormaps["viridis"](np.linspace(0.85, 0.15, most), bytes=True)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ from scipy.sparse import csr_array
 
 from geoborder.errors import GeoborderWarning
 from geoborder.geodesy import FloatArray, IntArray, forward
-from geoborder.sight import rays
+from geoborder.sight import march, rays
 from geoborder.sight.pairs import (
     DEFAULTS,
     DemLike,
@@ -35,6 +36,7 @@ _CHUNK = 64
 _REGION = 2048
 """Where heights are on disk, sites are taken by squares of so many cells."""
 
+Float32Array = npt.NDArray[np.float32]
 Found = tuple[IntArray, IntArray, npt.NDArray[Any], IntArray]
 
 
@@ -186,7 +188,7 @@ def sight_lines(
     ground = as_dem(dem)
     table, groups = _tables(sites, targets, ground, options)
     site, target, state, counts = _march(
-        rays.look, ground, table, groups, np.dtype(np.uint8)
+        march.look, ground, table, groups, np.dtype(np.uint8)
     )
     shape = (len(table), len(groups.table))
     seen, unknown = state == rays.SEEN, state == rays.UNKNOWN
@@ -239,16 +241,16 @@ def visible_height(
     >>> import geopandas as gpd
     >>> from geoborder import load_border, open_dem, point_at
     >>> border = load_border()
-    >>> targets = gpd.GeoSeries(point_at(border, [850.0, 853.0, 856.0, 859.0]), crs=4326)
+    >>> targets = gpd.GeoSeries(point_at(border, [850.0, 853.0, 856.0]), crs=4326)
     >>> visible_height(
     ...     targets.iloc[:1], targets, dem=open_dem(), range_km=15, mast_m=10
     ... ).toarray().round()
-    array([[  0.,   0.,  32., 232.]])
+    array([[ 0.,  0., 32.]])
     """
     ground = as_dem(dem)
     table, groups = _tables(sites, targets, ground, options)
     site, target, lift, _ = _march(
-        rays.raise_targets, ground, table, groups, np.dtype(np.float64)
+        march.raise_targets, ground, table, groups, np.dtype(np.float64)
     )
     return _matrix(site, target, lift, (len(table), len(groups.table)))
 
@@ -278,9 +280,11 @@ def _march(
     found: list[tuple[IntArray, npt.NDArray[Any]]] = []
     order = []
 
-    def work(corner: tuple[int, int], grid: Any, tops: Any, rows: IntArray) -> Any:  # noqa: ANN401
+    def work(
+        corner: tuple[int, int], grid: Float32Array, tops: Float32Array, rows: IntArray
+    ) -> tuple[IntArray, npt.NDArray[Any], IntArray]:
         own = sites[rows]
-        room = rays.room(own, *groups.spheres)
+        room = march.room(own, *groups.spheres)
         target, value = np.empty(room, dtype=np.int32), np.empty(room, dtype=kind)
         count = np.zeros((rows.size, 2), dtype=np.int64)
         size = kernel(
@@ -288,14 +292,12 @@ def _march(
         )
         return groups.order[target[:size]], value[:size].copy(), count
 
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for corner, grid, rows in _regions(dem, sites):
-            tops = tile_tops(grid, pool)
+            job = partial(work, corner, grid, tile_tops(grid, pool))
             parts = [rows[i : i + _CHUNK] for i in range(0, rows.size, _CHUNK)]
-            done = pool.map(lambda part: work(corner, grid, tops, part), parts)
-            for part, (target, value, count) in zip(parts, done, strict=True):
-                counts[part] = count
+            for part, done in zip(parts, pool.map(job, parts), strict=True):
+                target, value, counts[part] = done
                 found.append((target, value))
                 order.append(part)
     row = np.concatenate(order)
@@ -304,18 +306,18 @@ def _march(
     return site, target, value, counts
 
 
-def tile_tops(grid: npt.NDArray[np.float32], pool: ThreadPoolExecutor) -> Any:  # noqa: ANN401
+def tile_tops(grid: Float32Array, pool: ThreadPoolExecutor) -> Float32Array:
     """Highest node of each tile, worked out in bands of rows."""
     rows, columns = (-(-size // rays.TILE) for size in grid.shape)
     tops = np.empty((rows, columns), dtype=np.float32)
     bands = np.linspace(0, rows, 9).astype(int)
-    list(pool.map(lambda b, e: rays.tile_tops(grid, tops, b, e), bands, bands[1:]))
+    list(pool.map(lambda b, e: march.tile_tops(grid, tops, b, e), bands, bands[1:]))
     return tops
 
 
 def _regions(
     dem: Dem, sites: FloatArray
-) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.float32], IntArray]]:
+) -> Iterator[tuple[tuple[int, int], Float32Array, IntArray]]:
     """
     Windows of heights and the sites that need no more than them.
 

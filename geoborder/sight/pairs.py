@@ -51,6 +51,9 @@ DEFAULTS: dict[str, float | None] = {
 }
 """What options are where nothing is said; None: something must be said."""
 
+_ALL_ROUND_DEG, _STRAIGHT_DEG = 360.0, 90.0
+"""A field without limits, and an elevation angle without."""
+
 _GROUP = 32
 """Targets that are taken in or left out together."""
 
@@ -185,9 +188,9 @@ def site_table(
     facing = np.radians(options["azimuth_deg"])
     table[:, rays.FACE_EAST], table[:, rays.FACE_NORTH] = np.sin(facing), np.cos(facing)
     half = np.cos(np.radians(options["fov_deg"] / 2.0))
-    table[:, rays.COS_HALF] = np.where(options["fov_deg"] >= 360.0, -2.0, half)
+    table[:, rays.COS_HALF] = np.where(options["fov_deg"] >= _ALL_ROUND_DEG, -2.0, half)
     for column, name in ((rays.LOW, "tilt_min_deg"), (rays.HIGH, "tilt_max_deg")):
-        straight = np.abs(options[name]) >= 90.0
+        straight = np.abs(options[name]) >= _STRAIGHT_DEG
         tangent = np.tan(np.radians(np.where(straight, 0.0, options[name])))
         table[:, column] = np.where(straight, np.sign(options[name]) * np.inf, tangent)
     return table
@@ -226,7 +229,7 @@ def derivatives(
     dem: Dem, lon: FloatArray, lat: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """
-    Derivatives of column and row along geodesics.
+    Differentiate column and row along geodesics.
 
     Parameters
     ----------
