@@ -12,7 +12,7 @@ window of the DEM is in memory.
 """
 # mypy: disable-error-code="no-untyped-def,untyped-decorator,no-untyped-call"
 # Compiled functions take whatever types they are called with.
-# ruff: noqa: ANN001, ANN202, ANN201
+# ruff: noqa: ANN001, ANN201
 
 from __future__ import annotations
 

@@ -8,7 +8,13 @@ import geopandas as gpd
 import numpy as np
 
 from geoborder.errors import OptionError
-from geoborder.geodesy import FloatArray, IntArray, interpolate, polylines
+from geoborder.geodesy import (
+    FloatArray,
+    IntArray,
+    Polylines,
+    interpolate,
+    polylines,
+)
 from geoborder.tables import LONLAT
 
 
@@ -58,15 +64,34 @@ def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targ
         msg = f"`target_spacing_km` must be positive and finite, got {spacing_km!r}."
         raise OptionError(msg)
     lines = polylines(border.geometry.array)
-    parts = np.ceil(lines.length_m / (spacing_km * 1000.0)).astype(np.int64)
-    parts = np.maximum(parts, 1)
+    line, start, end = equal_cells(lines, spacing_km * 1000.0)
+    lon, lat = interpolate(lines, line, (start + end) / 2.0)
+    points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=LONLAT)
+    return Targets(points, line, start, end)
+
+
+def equal_cells(
+    lines: Polylines, longest_m: float
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """
+    Divide each line into the fewest equal cells.
+
+    Parameters
+    ----------
+    lines
+        The lines.
+    longest_m
+        Greatest length of a cell, in metres.
+
+    Returns
+    -------
+    line : ndarray of int
+        Number of the line of each cell.
+    start_m, end_m : ndarray
+        Chainages at which it begins and ends.
+    """
+    parts = np.maximum(1, np.ceil(lines.length_m / longest_m)).astype(np.int64)
     line = np.repeat(np.arange(parts.size), parts)
     number = np.arange(line.size) - np.repeat(np.cumsum(parts) - parts, parts)
     width = (lines.length_m / parts)[line]
-    lon, lat = interpolate(lines, line, (number + 0.5) * width)
-    return Targets(
-        points=gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=LONLAT),
-        line=line,
-        start_m=number * width,
-        end_m=np.minimum((number + 1) * width, lines.length_m[line]),
-    )
+    return line, number * width, np.minimum((number + 1) * width, lines.length_m[line])

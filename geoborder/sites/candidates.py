@@ -24,6 +24,7 @@ from geoborder.geodesy import (
 from geoborder.nearest import EdgeTree, edge_tree
 from geoborder.sight import line_of_sight
 from geoborder.sight.pairs import DemLike, as_dem, options_of
+from geoborder.sight.targets import equal_cells
 from geoborder.sites.features import scales_at
 from geoborder.sites.search import Band, Places, find_places
 from geoborder.tables import LONLAT, SITES, validate
@@ -236,17 +237,12 @@ def _band(side: str, least_km: float, most_km: float) -> Band:
     return Band(least_km * 1000.0, most_km * 1000.0, _SIGN[side])
 
 
-def _middles(lines: Polylines, longest_m: float) -> tuple[IntArray, FloatArray]:
-    """Line and chainage of the middles of equal cells of each line."""
-    parts = np.maximum(1, np.ceil(lines.length_m / longest_m)).astype(np.int64)
-    line = np.repeat(np.arange(parts.size), parts)
-    number = np.arange(line.size) - np.repeat(np.cumsum(parts) - parts, parts)
-    return line, (number + 0.5) * (lines.length_m / parts)[line]
-
-
 def _warn_of_gaps(dem: Dem, lines: Polylines, tree: EdgeTree, band: Band) -> None:
     """Look up heights all over the band, and tell the share that has some."""
-    line, middle = _middles(lines, max(float(lines.length_m.max()) / _SAMPLES, 1.0))
+    line, start, end = equal_cells(
+        lines, max(float(lines.length_m.max()) / _SAMPLES, 1.0)
+    )
+    middle = (start + end) / 2.0
     (lon, lat), ahead = (interpolate(lines, line, middle + m) for m in (0.0, 0.1))
     azimuth, _ = inverse(lon, lat, *ahead)
     share = (np.arange(_ACROSS) + 0.5) / _ACROSS
@@ -291,9 +287,9 @@ def _seen_km(
     **sight: float,
 ) -> FloatArray:
     """Length of border that each point sees."""
-    line, middle = _middles(lines, longest_km * 1000.0)
+    line, start, end = equal_cells(lines, longest_km * 1000.0)
     targets = gpd.GeoSeries(
-        shapely.points(*interpolate(lines, line, middle)), crs=LONLAT
+        shapely.points(*interpolate(lines, line, (start + end) / 2.0)), crs=LONLAT
     )
     # Cells are counted line by line: what sees as many is exactly as good.
     on_line = np.equal.outer(line, np.arange(lines.length_m.size)).astype(np.int64)
