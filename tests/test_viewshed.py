@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from pyproj import CRS
+from scipy import ndimage
 
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import inverse
@@ -212,11 +213,15 @@ def test_cells_behind_nodata_are_left_open_as_line_of_sight_says(holes: Dem) -> 
     expected = np.where(hole | (unknown & ~seen), 255, seen)
     view = viewshed(sites, dem=holes, method="r3", result="binary", **OPTIONS)
     left, top = place(view, holes)
-    own = expected[top : top + view.values.shape[0], left : left + view.values.shape[1]]
-    assert (view.values == own).mean() > 0.9999
-    assert ((unknown & ~seen & ~hole).sum()) > 100
+    rows, columns = view.values.shape
+    window = np.s_[top : top + rows, left : left + columns]
+    # Targets beside a hole come back from degrees a billionth of a cell away,
+    # where their own height may depend on it.
+    clear = ~ndimage.binary_dilation(hole, iterations=2)[window]
+    assert np.array_equal(view.values[clear], expected[window][clear])
+    assert (unknown & ~seen & ~hole)[window][clear].sum() > 100
     fan = viewshed(sites, dem=holes, method="fan", result="binary", **OPTIONS)
-    assert (fan.values == own).mean() > 0.99
+    assert (fan.values == expected[window])[clear].mean() > 0.99
 
 
 @pytest.mark.parametrize("cell", [(0, 0), (259.4, 100.2), (100.3, -0.4), (258.6, 219)])
@@ -237,6 +242,29 @@ def test_sites_at_the_edge_see_into_the_raster(
         share = (seen == exact).sum() / seen.size
         assert share >= (0.9999 if method == "r3" else 0.995)
         assert (seen & exact).sum() >= (1.0 if method == "r3" else 0.9) * exact.sum()
+
+
+@pytest.mark.parametrize("target_m", [0.0, 1.7])
+@pytest.mark.parametrize("cell", [(75, 74), (75.3, 74.6), (73.1, 76.9)])
+@pytest.mark.parametrize("crs", [dems.UTM, dems.GEOGRAPHIC])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_cell_hides_itself(
+    method: str, crs: str, cell: tuple[float, float], target_m: float
+) -> None:
+    dem = as_dem(dems.flat((150, 150), crs=crs))
+    options = {"range_km": 2.0, "mast_m": 100.0, "target_m": target_m}
+    site = at_cells(dem, cell)
+    seen = spread(viewshed(site, dem=dem, method=method, **options), dem)
+    rows, columns = dem.shape
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    own = site.geometry.iloc[0]
+    _, away = inverse(own.x, own.y, *dem.lonlat_at(column, row))
+    assert seen.ravel()[away < 1999.0].all()
+    assert not seen.ravel()[away > 2001.0].any()
+    if target_m == 0.0:
+        view = viewshed(site, dem=dem, method=method, result="height", **options)
+        # Between the nodes a chord runs above the curve of the earth by no more.
+        assert np.nanmax(view.values) < 0.05
 
 
 def terrain(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -265,7 +293,8 @@ def test_south_up_is_north_up_turned_over(method: str) -> None:
         one = spread(viewshed(site, dem=up, method=method, **OPTIONS), up)
         two = spread(viewshed(site, dem=down, method=method, **OPTIONS), down)
         assert 0.05 < one.mean() < 0.9
-        assert (one == two[::-1]).mean() >= 0.9999
+        same = (one == two[::-1]).mean()
+        assert same >= (0.9999 if method == "r3" else 0.999)
 
 
 @pytest.mark.parametrize("turn", [90, 180, 37])
@@ -299,9 +328,7 @@ def test_a_field_of_view_is_a_wedge(method: str, crs: str) -> None:
     dem = as_dem(dems.flat((150, 150), crs=crs))
     site = at_cells(dem, (75.3, 74.6))
     options = OPTIONS | {"min_range_km": 0.5}
-    view = viewshed(
-        site, dem=dem, method=method, azimuth_deg=60, fov_deg=80, **options
-    )
+    view = viewshed(site, dem=dem, method=method, azimuth_deg=60, fov_deg=80, **options)
     rows, columns = dem.shape
     row, column = np.divmod(np.arange(rows * columns), columns)
     own = site.geometry.iloc[0]
@@ -309,7 +336,11 @@ def test_a_field_of_view_is_a_wedge(method: str, crs: str) -> None:
     turn = np.abs((azimuth - 60.0 + 180.0) % 360.0 - 180.0)
     inside = (turn <= 40.0) & (away <= 2000.0) & (away >= 500.0)
     seen = spread(view, dem).ravel() == 1
-    assert np.array_equal(seen, inside)
+    # The rays keep distances to a part in ten thousand over so short a range.
+    edge = (np.abs(away - 2000.0) < 0.2) & (method != "r3")
+    assert inside.sum() > 2500
+    assert edge.sum() < 20
+    assert np.array_equal(seen[~edge], inside[~edge])
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -315,7 +315,12 @@ def _window(
         raise OptionError(msg)
     margin = left % rays.TILE, top % rays.TILE
     left, top = left - margin[0], top - margin[1]
-    return (left, top), margin, dem.read(top, left, bottom, right)
+    whole = (top, left, bottom, right) == (0, 0, *dem.shape)
+    if whole and isinstance(dem.heights_m, np.ndarray):  # as it is, not a copy
+        grid = np.ascontiguousarray(dem.heights_m, dtype=np.float32)
+    else:
+        grid = dem.read(top, left, bottom, right)
+    return (left, top), margin, grid
 
 
 def _sweep(

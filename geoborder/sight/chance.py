@@ -2,64 +2,54 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
-import scipy.fft
 from scipy.sparse import csr_array
-from scipy.special import expit
 
-from geoborder.errors import GeoborderWarning, OptionError
-from geoborder.geodesy import FloatArray, IntArray
-from geoborder.sight.lines import SightLines
+from geoborder.errors import GeoborderWarning
+from geoborder.geodesy import IntArray, forward
+from geoborder.sight.detection import detection_probability
+from geoborder.sight.fields import (
+    Spectrum,
+    decompose,
+    error_field,
+    field_of,
+    require_errors,
+)
+from geoborder.sight.lines import SightLines, reach_of, sight_lines
 from geoborder.sight.pairs import (
     DEFAULTS,
     DemLike,
     as_dem,
     lonlat_of,
     options_of,
+    site_table,
 )
 from geoborder.tables import LONLAT
+from geoborder.terrain import Dem
+from geoborder.terrain.dem import cut_cells
 
-Float32Array = npt.NDArray[np.float32]
+__all__ = ["detection_probability", "draws", "error_field", "sight_probability"]
+
 Box = tuple[int, int, int, int]
-
-_FADE = 5.0
-"""A field is padded by so many correlation lengths on each side."""
+Window = tuple[Dem, Spectrum]
 
 _FAR_SD = 8.0
-"""Sites are never moved further than this many standard deviations."""
+"""Windows have room for sites that are moved by so many standard deviations."""
 
 _REGION = 2048
 """Sites are taken by squares of so many cells."""
 
-_TILE = 256
-"""Noise is made in squares of so many cells, each from its own seed."""
-
-_KEPT, _MOST = 2**26, 2**27
-"""Cells of all windows that are kept between draws, and of one padded window."""
+_KEPT = 2**26
+"""Windows of up to so many cells in all are kept between draws."""
 
 _REFRACTION = (-2.0, 0.99)
 """What coefficients of refraction may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Spectrum:
-    """
-    A torus of cells, and the roots of its covariance's eigenvalues.
-
-    They are even along both axes, so a quarter of them is all.
-    """
-
-    size: tuple[int, int]
-    pad: tuple[int, int]
-    roots: Float32Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,73 +69,6 @@ class _Spread:
     correlation_m: float
     refraction: float
     position_m: float
-
-
-def error_field(
-    shape: tuple[int, int],
-    *,
-    sd_m: float,
-    correlation_m: float,
-    cell_m: tuple[float, float],
-    rng: np.random.Generator,
-) -> Float32Array:
-    """
-    Draw a Gaussian random field of exponential covariance.
-
-    Parameters
-    ----------
-    shape
-        Rows and columns.
-    sd_m
-        Standard deviation, in metres.
-    correlation_m
-        Distance at which the correlation has fallen to 1/e, in metres: over the
-        distance h it is exp(-h / `correlation_m`). 0: cells are independent.
-    cell_m
-        Width and height of a cell, in metres.
-    rng
-        Source of chance.
-
-    Returns
-    -------
-    ndarray
-        The field, in metres, float32.
-
-    Raises
-    ------
-    OptionError
-        If a figure is negative or not finite, or the correlation is too long for
-        such cells: the padded field would have more than 2**27.
-
-    Notes
-    -----
-    By circulant embedding: white noise on a torus is filtered by the roots of the
-    eigenvalues of the torus' covariance. The torus is five correlation lengths
-    larger on each side, so that no correlation above exp(-10) wraps around.
-
-    References
-    ----------
-    Dietrich, C. R., Newsam, G. N. (1997). Fast and exact simulation of stationary
-    Gaussian processes through circulant embedding of the covariance matrix. SIAM
-    Journal on Scientific Computing 18(4).
-
-    Examples
-    --------
-    >>> field = error_field(
-    ...     (400, 400),
-    ...     sd_m=5,
-    ...     correlation_m=60,
-    ...     cell_m=(30, 30),
-    ...     rng=np.random.default_rng(1),
-    ... )
-    >>> field.shape, round(float(field.std()), 1)
-    ((400, 400), 5.0)
-    """
-    _require(sd_m=sd_m, correlation_m=correlation_m)
-    spectrum = _spectrum(shape, correlation_m, cell_m)
-    field = _filter(rng.standard_normal(spectrum.size, np.float32), spectrum, shape)
-    field *= np.float32(sd_m)
-    return field
 
 
 def draws(
@@ -187,16 +110,14 @@ def draws(
     same ground errs alike whatever sites are asked for (where windows differ, to
     within exp(-5) of the standard deviation).
     """
-    _require(
+    require_errors(
+        samples=samples,
+        seed=seed,
         dem_sd_m=dem_sd_m,
         correlation_m=correlation_m,
         refraction_sd=refraction_sd,
         position_sd_m=position_sd_m,
     )
-    for name, value, least in (("samples", samples, 1), ("seed", seed, 0)):
-        if not (value >= least and int(value) == value):
-            msg = f"`{name}` must be a whole number of at least {least}, got {value!r}."
-            raise OptionError(msg)
     at = gpd.points_from_xy(*lonlat_of(targets, name="targets"), crs=LONLAT)
     place = lonlat_of(sites, name="sites", near=targets, near_name="targets")
     own = gpd.GeoDataFrame(
@@ -279,17 +200,18 @@ def sight_probability(
     >>> import geopandas as gpd
     >>> from geoborder import load_border, open_dem, point_at
     >>> border = load_border()
-    >>> targets = gpd.GeoSeries(point_at(border, [500.0, 501.0, 504.0]), crs=4326)
+    >>> kilometres = [500.0, 504.0, 505.0, 506.0]
+    >>> targets = gpd.GeoSeries(point_at(border, kilometres), crs=4326)
     >>> sight_probability(
     ...     targets.iloc[:1],
     ...     targets,
     ...     dem=open_dem(),
-    ...     range_km=5,
-    ...     mast_m=50,
+    ...     range_km=10,
+    ...     mast_m=10,
     ...     dem_sd_m=20,
     ...     correlation_m=2000,
     ... ).toarray()
-    array([[1.  , 1.  , 0.01]])
+    array([[1. , 1. , 0.6, 0. ]])
     """
     ground = as_dem(dem)
     counts = csr_array((len(sites), len(targets)), dtype=np.int64)
@@ -319,108 +241,134 @@ def sight_probability(
     return counts / int(samples)
 
 
-def detection_probability(
-    distance_km: npt.ArrayLike, *, half_km: npt.ArrayLike
-) -> FloatArray:
-    """
-    Probability that what is in sight is detected, by its distance.
-
-    Parameters
-    ----------
-    distance_km
-        Distance of the target, in km.
-    half_km
-        Distance at which half of such targets are detected, in km; infinite: all
-        are, however far. Shapes broadcast together.
-
-    Returns
-    -------
-    ndarray
-        P = x**E / (1 + x**E) with E = 2.7 + 0.7 x and x = half_km / distance_km,
-        the target transfer probability function of the Johnson criteria: cycles
-        resolved across a target, hence x, go with the inverse of its distance.
-
-    Raises
-    ------
-    OptionError
-        If a distance is negative or a half distance not positive.
-
-    References
-    ----------
-    Holst, G. C. (2008). Electro-Optical Imaging System Performance, 5th ed. SPIE.
-
-    Driggers, R. G., Friedman, M. H., Nichols, J. (2012). Introduction to Infrared
-    and Electro-Optical Systems, 2nd ed. Artech House.
-
-    Examples
-    --------
-    >>> detection_probability([0, 2, 5, 10], half_km=5).round(3)
-    array([1.   , 0.983, 0.5  , 0.108])
-    """
-    distance, half = np.asarray(distance_km, float), np.asarray(half_km, float)
-    for name, value, wrong in (
-        ("distance_km", distance, ~(distance >= 0.0)),
-        ("half_km", half, ~(half > 0.0)),
-    ):
-        if wrong.any():
-            least = "not be negative" if name == "distance_km" else "be positive"
-            msg = f"`{name}` must {least}, got {value[wrong].ravel()[0]:g}."
-            raise OptionError(msg)
-    with np.errstate(over="ignore", divide="ignore"):
-        # Detected for sure where both are infinite too: that is no limit at all.
-        ratio = half / np.where(np.isinf(half), 1.0, distance)
-        return np.asarray(expit((2.7 + 0.7 * ratio) * np.log(ratio)))
-
-
-def _require(**figures: float) -> None:
-    """Refuse figures that are negative or not finite."""
-    for name, value in figures.items():
-        if not 0.0 <= value < np.inf:
-            msg = f"`{name}` must be finite and not negative, got {value!r}."
-            raise OptionError(msg)
-
-
-def _spectrum(
-    shape: tuple[int, int], correlation_m: float, cell_m: tuple[float, float]
-) -> _Spectrum:
-    """Embed a grid in a torus, and decompose that torus' covariance."""
-    high, wide = (_FADE * correlation_m / step for step in reversed(cell_m))
-    if (shape[0] + 2.0 * high) * (shape[1] + 2.0 * wide) > _MOST:
-        msg = (
-            f"`correlation_m` of {correlation_m:g} is too long, or the range too far, "
-            f"for cells of {min(cell_m):.3g} m: use a coarser DEM."
-        )
-        raise OptionError(msg)
-    pad = int(np.ceil(high)), int(np.ceil(wide))
-    halves = [
-        scipy.fft.next_fast_len(-(-(size + 2 * more) // 2), real=True)
-        for size, more in zip(shape, pad, strict=True)
-    ]
-    y, x = (
-        np.arange(half + 1) * (step / max(correlation_m, 1e-9 * step))
-        for half, step in zip(halves, reversed(cell_m), strict=True)
+def _draws(
+    sites: gpd.GeoDataFrame,
+    targets: gpd.GeoSeries,
+    dem: Dem,
+    spread: _Spread,
+    samples: int,
+    seed: int,
+) -> Iterator[SightLines]:
+    """Draw by draw, lines of sight over ground, with sites, that err."""
+    whole = _Region(np.arange(len(sites)), np.arange(len(targets)), None)
+    regions = _regions(sites, targets, dem, spread) if spread.dem_m else [whole]
+    cells = sum(
+        (b - t) * (r - w) for t, w, b, r in (x.box or (0, 0, 0, 0) for x in regions)
     )
-    values = np.exp(-np.hypot(y[:, None], x))
-    # Half of an even row goes in, and half of its Fourier transform comes out.
-    values = scipy.fft.dctn(values, type=1, overwrite_x=True, workers=os.cpu_count())
-    np.maximum(values, 0.0, out=values)
-    mean = 2.0 * values.sum() - values[0].sum() - values[-1].sum()
-    sides = values[:, 0] + values[:, -1]
-    mean = 2.0 * mean - 2.0 * sides.sum() + sides[0] + sides[-1]
-    size = 2 * halves[0], 2 * halves[1]
-    values *= size[0] * size[1] / mean
-    return _Spectrum(size, pad, np.sqrt(values, out=values).astype(np.float32))
+    kept: list[Window | None] | None = None
+    if cells <= _KEPT:
+        kept = [_window(dem, region.box, spread) for region in regions]
+    for draw in range(samples):
+        key = np.random.SeedSequence(seed, spawn_key=(draw,))
+        moved = _moved(sites, spread, np.random.default_rng(key))
+        parts = []
+        for number, region in enumerate(regions):
+            window = _window(dem, region.box, spread) if kept is None else kept[number]
+            ground = dem
+            if window is not None and region.box is not None:
+                calm, spectrum = window
+                field = field_of(spectrum, corner=region.box[:2], seed=seed, draw=draw)
+                field *= np.float32(spread.dem_m)
+                field += calm.heights_m
+                ground = replace(calm, heights_m=field)
+            own, there = moved.iloc[region.sites], targets.iloc[region.targets]
+            parts.append(_look(own, there, ground))
+        yield _joined(regions, parts, (len(sites), len(targets)))
 
 
-def _filter(
-    noise: Float32Array, spectrum: _Spectrum, shape: tuple[int, int]
-) -> Float32Array:
-    """Turn white noise on a torus, which is used up, into a field of unit variance."""
-    workers = os.cpu_count()
-    waves = scipy.fft.rfft2(noise, workers=workers, overwrite_x=True)
-    half = spectrum.size[0] // 2
-    waves[: half + 1] *= spectrum.roots
-    waves[half + 1 :] *= spectrum.roots[half - 1 : 0 : -1]
-    field = scipy.fft.irfft2(waves, spectrum.size, workers=workers, overwrite_x=True)
-    (top, left), (rows, columns) = spectrum.pad, shape
-    return np.array(field[top : top + rows, left : left + columns])
+def _window(dem: Dem, box: Box | None, spread: _Spread) -> Window | None:
+    """Read a window and decompose its errors' covariance."""
+    if box is None:
+        return None
+    top, left, bottom, right = box
+    lon, lat = dem.lonlat_at((left + right - 1) / 2.0, (top + bottom - 1) / 2.0)
+    cell_m = dem.cell_size_m(float(lon), float(lat))
+    shape = bottom - top, right - left
+    spectrum = decompose(shape, correlation_m=spread.correlation_m, cell_m=cell_m)
+    return cut_cells(dem, *box), spectrum
+
+
+def _regions(
+    sites: gpd.GeoDataFrame, targets: gpd.GeoSeries, dem: Dem, spread: _Spread
+) -> list[_Region]:
+    """Group sites by squares, with the cells that their lines of sight may cross."""
+    lon, lat = sites.geometry.x.to_numpy(), sites.geometry.y.to_numpy()
+    options = {name: sites[name].to_numpy(float) for name in DEFAULTS}
+    options["range_km"] = options["range_km"] + spread.position_m * _FAR_SD / 1000.0
+    across, down = reach_of(dem, site_table(dem, lon, lat, options))
+    column, row = dem.cells_at(lon, lat)
+    at = dem.cells_at(targets.x.to_numpy(), targets.y.to_numpy())
+    size = np.array(dem.shape)
+    known = np.isfinite(column + row + across + down)
+    square = np.where(known, np.stack((row, column)) // _REGION, np.nan)
+    _, own = np.unique(square, axis=1, return_inverse=True, equal_nan=True)
+    regions = []
+    for number in range(own.max() + 1):
+        rows = np.flatnonzero(own.ravel() == number)
+        if not known[rows[0]]:
+            regions.append(_Region(rows, np.arange(len(targets)), None))
+            continue
+        low = np.floor([(row - down)[rows].min(), (column - across)[rows].min()])
+        high = np.ceil([(row + down)[rows].max(), (column + across)[rows].max()])
+        near = (at[1] >= low[0]) & (at[1] <= high[0])
+        near &= (at[0] >= low[1]) & (at[0] <= high[1])
+        # The raster's edge stays an edge, half a cell beyond its last nodes.
+        top, left = np.clip(low, 0, size).astype(int).tolist()
+        bottom, right = np.clip(high + 1, 0, size).astype(int).tolist()
+        box = (top, left, bottom, right)
+        off = bottom <= top or right <= left
+        regions.append(_Region(rows, np.flatnonzero(near), None if off else box))
+    return regions
+
+
+def _moved(
+    sites: gpd.GeoDataFrame, spread: _Spread, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
+    """Sites with a draw's refraction, at the places that the draw puts them."""
+    bend = rng.standard_normal() * spread.refraction
+    east, north = rng.standard_normal((2, len(sites))) * spread.position_m
+    moved = sites.assign(refraction=np.clip(sites["refraction"] + bend, *_REFRACTION))
+    if spread.position_m == 0.0:
+        return moved
+    lon, lat, _ = forward(
+        sites.geometry.x.to_numpy(),
+        sites.geometry.y.to_numpy(),
+        np.degrees(np.arctan2(east, north)),
+        np.hypot(east, north),
+    )
+    return moved.set_geometry(gpd.points_from_xy(lon, lat, crs=LONLAT))
+
+
+def _look(sites: gpd.GeoDataFrame, targets: gpd.GeoSeries, dem: Dem) -> SightLines:
+    """Lines of sight without a word on what is unknown."""
+    if len(targets) == 0:
+        none = csr_array((len(sites), 0), dtype=bool)
+        return SightLines(none, none, np.zeros(len(sites), dtype=np.int64))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GeoborderWarning)
+        return sight_lines(sites, targets, dem=dem)
+
+
+def _joined(
+    regions: list[_Region], parts: list[SightLines], shape: tuple[int, int]
+) -> SightLines:
+    """Put what regions saw together."""
+    in_range = np.zeros(shape[0], dtype=np.int64)
+    for region, part in zip(regions, parts, strict=True):
+        in_range[region.sites] = part.in_range
+
+    def join(matrices: list[csr_array]) -> csr_array:
+        pairs = []
+        for region, matrix in zip(regions, matrices, strict=True):
+            site, target = matrix.tocoo().coords
+            pairs.append((region.sites[site], region.targets[target]))
+        site, target = (np.concatenate(index) for index in zip(*pairs, strict=True))
+        seen = csr_array((np.ones(site.size, dtype=bool), (site, target)), shape=shape)
+        seen.sort_indices()
+        return seen
+
+    return SightLines(
+        seen=join([part.seen for part in parts]),
+        unknown=join([part.unknown for part in parts]),
+        in_range=in_range,
+    )

@@ -56,13 +56,16 @@ def grid_ray(site, dx, dy, ground):
     curve = bend * site[KEEP]
     fall = 0.5 * distance2 * curve
     dh = ground + site[AIM] - site[EYE]
-    facing = east * site[FACE_EAST] + north * site[FACE_NORTH]
-    rise = dh - fall
-    inside = site[MIN_RANGE] <= distance <= site[RANGE] and not (
-        facing < site[COS_HALF] * distance
-        or rise < site[LOW] * distance
-        or rise > site[HIGH] * distance
-    )
+    inside = site[MIN_RANGE] <= distance <= site[RANGE]
+    if inside and distance > 1e-6:
+        facing = east * site[FACE_EAST] + north * site[FACE_NORTH]
+        rise = dh - fall
+        # An unknown height is no reason to leave a cell out.
+        inside = not (
+            facing < site[COS_HALF] * distance
+            or rise < site[LOW] * distance
+            or rise > site[HIGH] * distance
+        )
     x, y = _bent(site, east, north)
     return inside, dx, dy, -0.125 * x, -0.125 * y, dh, fall, curve
 

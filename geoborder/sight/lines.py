@@ -325,13 +325,17 @@ def _regions(
     """
     column, row = sites[:, rays.COLUMN], sites[:, rays.ROW]
     if isinstance(dem.heights_m, np.ndarray):
-        yield (0, 0), np.ascontiguousarray(dem.heights_m), _by_place(column, row)
+        yield (
+            (0, 0),
+            np.ascontiguousarray(dem.heights_m, dtype=np.float32),
+            _by_place(column, row),
+        )
         return
     away = np.isnan(sites[:, rays.GROUND])
     if away.any():  # nothing to march over
         nothing = np.full((2, 2), np.nan, dtype=np.float32)
         yield (0, 0), nothing, np.flatnonzero(away)
-    square = np.where(away, -1, np.stack((row, column)) // _REGION)
+    square = np.where(away, -1, np.maximum(np.stack((row, column)), 0.0) // _REGION)
     squares, own = np.unique(square, axis=1, return_inverse=True)
     reach = reach_of(dem, sites)
     for number in np.flatnonzero(squares[0] >= 0):

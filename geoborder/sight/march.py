@@ -23,6 +23,7 @@ from geoborder.sight.rays import (
     HIDDEN,
     RANGE,
     SEEN,
+    SNAP,
     TILE,
     UNKNOWN,
     X,
@@ -45,7 +46,7 @@ def state_of(grid, shape, tops, corner, site, ray):
     _, dx, dy, _, _, dh, fall, curve = ray
     if np.isnan(dh):
         return UNKNOWN
-    if dx == 0.0 and dy == 0.0:
+    if max(abs(dx), abs(dy)) < 4.0 * SNAP:
         return SEEN
     eye = site[EYE]
     plain = not within_nodes(shape, corner, site, ray)
@@ -56,7 +57,7 @@ def state_of(grid, shape, tops, corner, site, ray):
         m_step, n_step, m_tile, n_tile = steps
         e1, e2 = line_of(eye, dh, fall, curve, way, bulge)
         base = m_cell * m_step + n_cell * n_step
-        low, high = min(m0, m0 + way), max(m0, m0 + way)
+        low, high = min(m0, m0 + way) + SNAP, max(m0, m0 + way) - SNAP
         first, last = math.floor(low) + 1, math.ceil(high) - 1
         begin = (m_cell + math.floor(low)) >> _SHIFT
         end = (m_cell + math.floor(high)) >> _SHIFT
@@ -141,7 +142,7 @@ def lift_of(grid, shape, tops, corner, site, ray, dh):
     unknown.
     """
     _, dx, dy, _, _, _, fall, curve = ray
-    if dx == 0.0 and dy == 0.0:
+    if max(abs(dx), abs(dy)) < 4.0 * SNAP:
         return dh
     eye = site[EYE]
     if not within_nodes(shape, corner, site, ray):
@@ -152,7 +153,7 @@ def lift_of(grid, shape, tops, corner, site, ray, dh):
     )
     m_step, n_step, m_tile, n_tile = steps
     base = m_cell * m_step + n_cell * n_step
-    low, high = min(m0, m0 + way), max(m0, m0 + way)
+    low, high = min(m0, m0 + way) + SNAP, max(m0, m0 + way) - SNAP
     first, last = math.floor(low) + 1, math.ceil(high) - 1
     begin = (m_cell + math.floor(low)) >> _SHIFT
     end = (m_cell + math.floor(high)) >> _SHIFT
@@ -251,7 +252,7 @@ def room(sites, centres, radii, starts):
 @njit(cache=True, nogil=True)
 def _near(site, centre, radius):
     dx, dy, dz = centre[0] - site[X], centre[1] - site[Y], centre[2] - site[Z]
-    reach = site[RANGE] + radius
+    reach = site[RANGE] + radius + 0.001  # metres: rounding
     return dx * dx + dy * dy + dz * dz <= reach * reach
 
 

@@ -27,6 +27,9 @@ HIDDEN, SEEN, UNKNOWN = 0, 1, 2
 TILE = 16
 """Cells along a side of the tiles whose highest nodes are known."""
 
+SNAP = 1e-7
+"""Crossings nearer to an end of a ray than so many cells are that end."""
+
 # Columns of a target's row, and the first ones of a site's.
 COLUMN, ROW, X, Y, Z, GROUND = range(6)
 TARGET_COLUMNS = 6
@@ -65,7 +68,7 @@ def aim(site, target):
     curve = bend * site[KEEP]
     fall = 0.5 * distance * distance * curve
     inside = site[MIN_RANGE] <= distance <= site[RANGE]
-    if inside and distance > 0.0:
+    if inside and distance > 1e-6:
         facing = east * site[FACE_EAST] + north * site[FACE_NORTH]
         rise = dh - fall
         # An unknown height is no reason to leave a pair out.
@@ -158,11 +161,13 @@ def survey(grid, shape, corner, site, ray):
     if m_step != 1:
         m_size, n_size = n_size, m_size
     e1, e2 = line_of(eye, dh, fall, curve, way, bulge)
-    low, high = min(m0, m0 + way), max(m0, m0 + way)
-    n_end = n0 + way * (c1 + way * c2)
+    low, high = min(m0, m0 + way) + SNAP, max(m0, m0 + way) - SNAP
+    one, two = low - m0, high - m0
+    n_one, n_two = n0 + one * (c1 + one * c2), n0 + two * (c1 + two * c2)
+    n_low, n_high = min(n_one, n_two), max(n_one, n_two)
     lines_m = math.ceil(high) - math.floor(low) - 1
-    lines_n = math.ceil(max(n0, n_end)) - math.floor(min(n0, n_end)) - 1
-    per = way / (n_end - n0) if lines_n > 0 else 0.0
+    lines_n = math.ceil(n_high) - math.floor(n_low) - 1
+    per = (two - one) / (n_two - n_one) if lines_n > 0 else 0.0
     blocked, hole, lift = False, False, -np.inf
     for number in range(max(lines_m, 0) + max(lines_n, 0)):
         if number < lines_m:
@@ -172,8 +177,8 @@ def survey(grid, shape, corner, site, ray):
             place = n_cell + n0 + q * (c1 + q * c2)
             across, most = n_step, n_size - 1
         else:
-            k = math.floor(min(n0, n_end)) + 1 + number - lines_m
-            q = (k - n0) * per
+            k = math.floor(n_low) + 1 + number - max(lines_m, 0)
+            q = one + (k - n_one) * per
             for _ in range(3):  # towards the crossing along the chord's slope
                 q -= (n0 + q * (c1 + q * c2) - k) * per
                 q = min(max(q, low - m0), high - m0)

@@ -139,35 +139,35 @@ def _mark(cells, place, step, at, forms, terrain, site, holes, half, number, out
     gamma, metre = forms
     grid, shape, tops, corner = terrain
     count, first_site, unknown, _ = out
-    for i in range(cells.shape[1]):
-        if not cells[0, i] >= -cells[1, i]:
+    height, margin = cells[0], cells[1]
+    range2 = site[RANGE] * site[RANGE]
+    for i in range(height.size):
+        if not height[i] >= -margin[i]:
             continue
         m = (first + i) / way
         if not whole:
-            _, far2 = _stretched(way, m, gamma, metre)
-            if far2 > site[RANGE] * site[RANGE]:
+            bow = gamma[0] + m * (gamma[1] + m * gamma[2])
+            stretch = way * (1.0 + way * bow)
+            far = metre[0] + m * (metre[1] + m * metre[2])
+            if far * stretch * stretch > range2:
                 continue
         p = place + i * step
-        state = SEEN
-        doubt = cells[0, i] < cells[1, i] or _hole_at(holes, half, m)
+        state, doubt = SEEN, height[i] < margin[i]
+        if holes.size:
+            j = min(max(int((m + 1.0) * half), 0), 2 * half - 1)
+            doubt = doubt or holes[j] > 0 or holes[j + 1] > 0
         if doubt or limited:
             ray = _ray_to(site, turn, dm, dn + i, grid[p])
             if not ray[0]:
                 continue
             if doubt:
                 state = state_of(grid, shape, tops, corner, site, ray)
-        note(p, state, number, count, first_site, unknown)
-
-
-@njit(cache=True, nogil=True)
-def note(p, state, number, count, first_site, unknown):
-    """Enter what one site sees of a cell."""
-    if state == SEEN:
-        count[p] += 1
-        if first_site.size and number < first_site[p]:
-            first_site[p] = number
-    elif state == UNKNOWN:
-        unknown[p] = True
+        if state == SEEN:
+            count[p] += 1
+            if first_site.size and number < first_site[p]:
+                first_site[p] = number
+        elif state == UNKNOWN:
+            unknown[p] = True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -192,7 +192,7 @@ def _measure(
         else:
             rise = slope + (fall[0] + m * (fall[1] + m * fall[2])) * stretch
             rise *= stretch
-            value = max(rise * (1.0 + rise * curve) + site[EYE] - grid[p], 0.0)
+            value = max(rise / (1.0 - rise * curve) + site[EYE] - grid[p], 0.0)
         if not value >= values[p]:
             values[p] = value
 
@@ -247,6 +247,7 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
     f32 = (single(fall[0]), single(fall[1]), single(fall[2]))
     l32 = (single(lam[0]), single(lam[1]), single(lam[2]), single(lam[3]))
     lift, lift_target = single(-site[EYE]), single(site[AIM] - site[EYE])
+    doubt = single(settle)
     highest = max(0.0, site[AIM]) - site[EYE]
 
     line = math.floor(m_site) + 1 if sign > 0 else math.ceil(m_site) - 1
@@ -298,7 +299,7 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
                 )  # fmt: skip
                 known = holes if any_hole else holes[:0]
                 if kind == MARK:
-                    hold(here, start, lift_target, way32, curve, g32, f32, settle)
+                    hold(here, start, lift_target, way32, curve, g32, f32, doubt)
                     _mark(
                         here, place, n_step, at, (gamma, metre),
                         (grid, shape, tops, corner), site, known, half, number, out,
@@ -354,13 +355,15 @@ def sweep(grid, tops, corner, sites, numbers, over, settle, kind, out):
 @njit(cache=True, nogil=True)
 def _own_cell(shape, corner, site, kind, number, out):
     """Enter that a site on a node sees that node."""
-    count, first_site, unknown, values = out
+    count, first_site, _, values = out
     column, row = site[COLUMN] - corner[0], site[ROW] - corner[1]
     c, r = round(column), round(row)
     if abs(column - c) < _NEAREST and abs(row - r) < _NEAREST and not site[MIN_RANGE]:
         p = r * shape[1] + c
         if kind == MARK:
-            note(p, SEEN, number, count, first_site, unknown)
+            count[p] += 1
+            if first_site.size and number < first_site[p]:
+                first_site[p] = number
         else:
             values[p] = 0.0 if kind == HEIGHT else -90.0
 
@@ -380,7 +383,12 @@ def march_cells(grid, tops, corner, site, number, window, kind, out):
                 continue
             if kind == MARK:
                 state = state_of(heights, shape, highest, corner, site, ray)
-                note(p, state, number, count, first_site, unknown)
+                if state == SEEN:
+                    count[p] += 1
+                    if first_site.size and number < first_site[p]:
+                        first_site[p] = number
+                elif state == UNKNOWN:
+                    unknown[p] = True
                 continue
             distance = math.sqrt(2.0 * ray[6] / ray[7])
             ground = ray[5] - site[AIM]

@@ -29,7 +29,7 @@ import pytest
 from peers import gdal_viewshed, grass_viewshed
 from pyproj import CRS, Transformer
 
-from geoborder.sight import lines, line_of_sight, rays, sight_lines, viewshed
+from geoborder.sight import line_of_sight, lines, march, rays, sight_lines, viewshed
 from geoborder.sight.pairs import DEFAULTS, group_targets, options_of, site_table
 from geoborder.terrain import Dem
 
@@ -63,7 +63,8 @@ def meander(length_m: float, width_m: float, height_m: float, passes: int) -> An
     low, high = 0.0, 10_000.0
     for _ in range(60):  # the amplitude that gives the length
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if winding(middle)[1][-1] < length_m else (low, middle)
+        short = winding(middle)[1][-1] < length_m
+        low, high = (middle, high) if short else (low, middle)
     line, gone = winding(low)
     places = np.arange(0.5, round(length_m / SPACING_M)) * SPACING_M
     places *= gone[-1] / length_m
@@ -96,7 +97,10 @@ def note(benchmark: object, **figures: float | str) -> None:
 
 
 def in_turn(
-    benchmark: object, ours: Callable[[], object], peer: Callable[[], float], rounds: int
+    benchmark: object,
+    ours: Callable[[], object],
+    peer: Callable[[], float],
+    rounds: int,
 ) -> tuple[float, float]:
     """
     Time two in turn; medians of seconds of ours and of the peer.
@@ -120,6 +124,7 @@ class Scene(NamedTuple):
     sites: np.ndarray
 
     def layers(self) -> tuple[gpd.GeoSeries, gpd.GeoSeries]:
+        """Give sites and targets as layers."""
         return layer(self.sites, dems.UTM), layer(self.border, dems.UTM)
 
 
@@ -171,10 +176,10 @@ class Tables(NamedTuple):
 
     def look(self, tops: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
         """Call the kernel for all sites: target, state, counts."""
-        size = rays.room(self.sites, *self.groups.spheres)
+        size = march.room(self.sites, *self.groups.spheres)
         found, states = np.empty(size, np.int32), np.empty(size, np.uint8)
         counts = np.zeros((len(self.sites), 2), np.int64)
-        size = rays.look(
+        size = march.look(
             self.grid, self.tops if tops is None else tops, (0, 0), self.sites,
             self.groups.table, self.groups.spheres, found, states, counts,
         )  # fmt: skip
@@ -185,7 +190,7 @@ class Tables(NamedTuple):
 def tables(scene: Scene) -> Tables:
     grid = np.ascontiguousarray(scene.dem.heights_m)
     tops = np.empty([-(-size // rays.TILE) for size in grid.shape], np.float32)
-    rays.tile_tops(grid, tops, 0, tops.shape[0])
+    march.tile_tops(grid, tops, 0, tops.shape[0])
     sites, targets = (points.to_crs(4326) for points in scene.layers())
     options = options_of(sites, **(DEFAULTS | OPTIONS))
     table = site_table(scene.dem, sites.x.to_numpy(), sites.y.to_numpy(), options)
@@ -199,7 +204,7 @@ def tables(scene: Scene) -> Tables:
 def test_line_of_sight_beside_gdal(
     benchmark: object, scene: Scene, gdal: gdal_viewshed.Server
 ) -> None:
-    """200 sites, 2,566 targets: @LOS@."""
+    """200 sites, 2,566 targets: 43-47 times faster than GDAL's viewsheds."""
     sites, targets = scene.layers()
     found = sight_lines(sites, targets, dem=scene.dem, **OPTIONS)
     ours, peer = in_turn(
@@ -226,7 +231,7 @@ def test_line_of_sight_beside_gdal(
 def test_viewshed_beside_gdal(
     benchmark: object, scene: Scene, gdal: gdal_viewshed.Server, method: str
 ) -> None:
-    """200 sites in one call: @VIEW@."""
+    """200 sites in a call: ``fan`` 1.2-1.7, ``screen`` 1.8-3.7 times faster."""
     sites, _ = scene.layers()
     ours, peer = in_turn(
         benchmark,
@@ -246,7 +251,7 @@ def test_viewshed_beside_gdal(
 @pytest.mark.grass
 @pytest.mark.usefixtures("one_thread")
 def test_line_of_sight_beside_grass(benchmark: object, scene: Scene) -> None:
-    """Time for a site, from 200 of ours and two of GRASS's: @GRASS@."""
+    """Time for a site, from 200 of ours and two of GRASS's: 9,600 times faster."""
     if grass_viewshed.version() is None:
         pytest.skip("needs GRASS (Debian: grass-core)")
     sites, targets = scene.layers()
@@ -276,7 +281,7 @@ def test_line_of_sight_beside_grass(benchmark: object, scene: Scene) -> None:
 def test_two_threads(
     benchmark: object, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5,000 sites, 13,440 targets: @TWO@."""
+    """5,000 sites, 13,440 targets: two threads 1.7-1.8 times faster than one."""
     border = meander(1_344_000.0, 70_000.0, 60_000.0, 9)
     border += [scene.raw.transform.c + 25_000.0, scene.raw.transform.f - 90_000.0]
     sites = layer(beside(border, 5_000, 3_000.0, 1), dems.UTM)
@@ -286,136 +291,119 @@ def test_two_threads(
         monkeypatch.setattr(os, "cpu_count", lambda: threads)
         line_of_sight(sites, targets, dem=scene.dem, **OPTIONS)
 
-    two, one = in_turn(
-        benchmark, lambda: look(2), lambda: seconds(lambda: look(1)), 3
-    )
+    two, one = in_turn(benchmark, lambda: look(2), lambda: seconds(lambda: look(1)), 3)
     note(benchmark, one_thread_s=one, two_threads_s=two, ratio=one / two)
 
 
 @numba.njit(cache=False)
-def _sum_along(heights: np.ndarray, starts: np.ndarray, steps: np.ndarray) -> float:
-    """Sum the nodes along straight walks: as many reads as rays, and nothing else."""
-    total = np.float32(0.0)
-    for walk in range(starts.size):
-        place, step, count = starts[walk], steps[walk, 0], steps[walk, 1]
-        for _ in range(count):
-            total += heights[np.uint64(place)]
-            place += step
-    return total
-
-
-@numba.njit(cache=False)
-def _all_rays(sites: np.ndarray, targets: np.ndarray, out: np.ndarray) -> int:
-    """Site, target, and place of every pair in range, one after another."""
+def _in_range(sites: np.ndarray, targets: np.ndarray, out: np.ndarray) -> int:
+    """List the site and target of every pair in range."""
     size = 0
     for s in range(sites.shape[0]):
         for t in range(targets.shape[0]):
-            ray = rays.aim(sites[s], targets[t])
-            if ray[0]:
+            if rays.aim(sites[s], targets[t])[0]:
                 out[size, 0], out[size, 1] = s, t
                 size += 1
     return size
 
 
+@numba.njit(cache=False, fastmath=True, error_model="numpy")
+def _sum_nodes(
+    heights: np.ndarray, columns: int, lines: np.ndarray
+) -> tuple[float, int]:
+    """
+    Sum the two nodes beside every crossing of straight lines, and do nothing else.
+
+    Gives the number of crossings too.
+    """
+    total, crossings = np.float32(0.0), 0
+    for n in range(lines.shape[0]):
+        for axis in range(2):
+            m0, m1 = lines[n, axis], lines[n, 2 + axis]
+            n0, n1 = lines[n, 1 - axis], lines[n, 3 - axis]
+            step, across = (1, columns) if axis == 0 else (columns, 1)
+            slope = (n1 - n0) / (m1 - m0)
+            first = int(np.floor(min(m0, m1))) + 1
+            last = int(np.ceil(max(m0, m1))) - 1
+            for k in range(first, last + 1):
+                place = k * step + int(n0 + (k - m0) * slope) * across
+                total += heights[np.uint64(place)] + heights[np.uint64(place + across)]
+            crossings += max(last + 1 - first, 0)
+    return total, crossings
+
+
 @numba.njit(cache=False)
 def _march(
-    grid: np.ndarray, sites: np.ndarray, targets: np.ndarray, pairs: np.ndarray
+    grid: np.ndarray,
+    tops: np.ndarray,
+    sites: np.ndarray,
+    targets: np.ndarray,
+    pairs: np.ndarray,
 ) -> int:
-    """March all crossings of pairs and never leave off early: how many block."""
-    heights, blocked = grid.ravel(), 0
+    """March pairs one by one: how many are seen."""
+    heights, highest, seen = grid.ravel(), tops.ravel(), 0
     for n in range(pairs.shape[0]):
         site = sites[pairs[n, 0]]
         ray = rays.aim(site, targets[pairs[n, 1]])
-        blocked += rays.survey(heights, grid.shape, (0, 0), site, ray)[0]
-    return blocked
-
-
-def crossings(sites: np.ndarray, targets: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """How many columns and rows lie between the ends of each pair."""
-    return np.sum(
-        [
-            np.abs(
-                np.floor(targets[pairs[:, 1], axis]) - np.floor(sites[pairs[:, 0], axis])
-            )
-            for axis in (rays.COLUMN, rays.ROW)
-        ],
-        axis=0,
-    ).astype(np.int64)
-
-
-def walks(tables: Tables, pairs: np.ndarray, counts: np.ndarray) -> Any:  # noqa: ANN401
-    """
-    Walks of plain reads that stand for rays: where each begins, step and count.
-
-    Each goes the way of its ray, over as many nodes as it has crossings, half of
-    the count each way of the grid's major axis.
-    """
-    columns = tables.grid.shape[1]
-    ends = [
-        table[pairs[:, i]][:, : rays.ROW + 1].astype(np.int64)
-        for i, table in enumerate((tables.sites, tables.groups.table))
-    ]
-    way = ends[1] - ends[0]
-    along = np.abs(way[:, 0]) >= np.abs(way[:, 1])
-    step = np.where(along, np.sign(way[:, 0]), np.sign(way[:, 1]) * columns)
-    major = np.where(along, np.abs(way[:, 0]), np.abs(way[:, 1]))
-    start = ends[0][:, 1] * columns + ends[0][:, 0]
-    # The rest of the crossings is read on the way back.
-    back = start + step * (major - 1)
-    rest = np.maximum(counts - major, 0)
-    starts = np.concatenate((start, back))
-    steps = np.stack(
-        (np.concatenate((step, -step)), np.concatenate((major, rest))), axis=1
-    )
-    return starts, steps
+        state = march.state_of(heights, grid.shape, highest, (0, 0), site, ray)
+        seen += state == rays.SEEN
+    return seen
 
 
 def test_steps_beside_the_machines_limit(benchmark: object, tables: Tables) -> None:
-    """Crossings in a second beside plain reads of the same nodes: @STEPS@."""
-    pairs = np.empty((len(tables.sites) * len(tables.groups.table), 2), np.int32)
-    pairs = pairs[: _all_rays(tables.sites, tables.groups.table, pairs)]
-    count = crossings(tables.sites, tables.groups.table, pairs)
-    starts, steps = walks(tables, pairs, count)
-    reads = int(steps[:, 1].sum())
-    heights = tables.grid.ravel()
+    """
+    Crossings in a second, beside a loop that only sums their nodes.
+
+    2.1 times its rate, for what need not be marched; pairs that must be marched to
+    their end go at 22 % of it.
+    """
+    sites, targets = tables.sites, tables.groups.table
+    pairs = np.empty((len(sites) * len(targets), 2), np.int32)
+    pairs = pairs[: _in_range(sites, targets, pairs)]
     found, states, counts = tables.look()
     assert counts[:, 1].sum() == len(pairs)
-    seen = np.column_stack((np.repeat(np.arange(len(counts)), counts[:, 0]), found))
     assert (states == rays.SEEN).all()
-    seen_count = int(crossings(tables.sites, tables.groups.table, seen).sum())
+    seen = np.column_stack((np.repeat(np.arange(len(counts)), counts[:, 0]), found))
 
-    _sum_along(heights, starts, steps)
-    _march(tables.grid, tables.sites, tables.groups.table, pairs[:10])
-    limit_s, march_s, seen_s = [], [], []
+    def straight(which: np.ndarray) -> np.ndarray:
+        ends = sites[which[:, 0], : rays.X], targets[which[:, 1], : rays.X]
+        return np.ascontiguousarray(np.concatenate(ends, axis=1))
+
+    heights, columns = tables.grid.ravel(), tables.grid.shape[1]
+    # Tiles that are higher than anything are marched, every crossing of them.
+    none = np.full_like(tables.tops, HUGE)
+    every, visible = straight(pairs), straight(seen)
+    crossings = _sum_nodes(heights, columns, every)[1]
+    in_view = _sum_nodes(heights, columns, visible)[1]
+    assert _march(tables.grid, none, sites, targets, seen) == len(seen)
+    spent: dict[str, list[float]] = {"every": [], "visible": [], "march": []}
 
     def peers() -> None:
-        limit_s.append(seconds(lambda: _sum_along(heights, starts, steps)))
-        march_s.append(
-            seconds(lambda: _march(tables.grid, tables.sites, tables.groups.table, pairs))
-        )
-        seen_s.append(
-            seconds(lambda: _march(tables.grid, tables.sites, tables.groups.table, seen))
-        )
+        for name, work in (
+            ("every", lambda: _sum_nodes(heights, columns, every)),
+            ("visible", lambda: _sum_nodes(heights, columns, visible)),
+            ("march", lambda: _march(tables.grid, none, sites, targets, seen)),
+        ):
+            spent[name].append(seconds(work))
 
-    benchmark.pedantic(tables.look, setup=peers, rounds=5, iterations=1)
-    limit = reads / float(np.median(limit_s)) / 1e6
-    effective = float(count.sum()) / benchmark.stats.stats.median / 1e6
-    marched = float(count.sum()) / float(np.median(march_s)) / 1e6
-    visible = seen_count / float(np.median(seen_s)) / 1e6
+    benchmark.pedantic(tables.look, setup=peers, rounds=7, iterations=1)
+    taken = {name: float(np.median(all_)) for name, all_ in spent.items()}
+    ours = benchmark.stats.stats.median
     note(
         benchmark,
-        crossings_million=float(count.sum()) / 1e6,
-        plain_reads_million_a_second=limit,
-        plain_march_million_a_second=marched,
-        plain_march_of_visible_million_a_second=visible,
-        look_million_a_second=effective,
-        plain_march_share_of_limit=marched / limit,
-        look_share_of_limit=effective / limit,
+        crossings_million=crossings / 1e6,
+        crossings_of_visible_pairs_million=in_view / 1e6,
+        limit_million_a_second=crossings / taken["every"] / 1e6,
+        look_million_a_second=crossings / ours / 1e6,
+        look_share_of_limit=taken["every"] / ours,
+        limit_on_visible_million_a_second=in_view / taken["visible"] / 1e6,
+        march_of_visible_million_a_second=in_view / taken["march"] / 1e6,
+        march_of_visible_share_of_limit=taken["visible"] / taken["march"],
     )
 
 
 def test_what_the_highest_nodes_give(benchmark: object, tables: Tables) -> None:
-    """Tiles passed over by their highest node beside none: @TOPS@."""
+    """Tiles passed over by their highest node beside none: 1.4 times faster."""
     none = np.full_like(tables.tops, HUGE)
     found, states, _ = tables.look()
     same = tables.look(none)
@@ -428,7 +416,7 @@ def test_what_the_highest_nodes_give(benchmark: object, tables: Tables) -> None:
 
 
 _STRIP_JOB = """
-import json, resource, sys, time
+import json, sys, time
 import geopandas as gpd, numpy as np
 from geoborder.sight import line_of_sight
 from geoborder.terrain import open_dem, opening
@@ -441,15 +429,25 @@ with np.load(points) as file:
         for name in ("sites", "targets")
     )
 options = {"range_km": 12.0, "mast_m": 24.0, "target_m": 1.7}
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 dem = open_dem(path)
 line_of_sight(sites[:2], targets[:99], dem=dem, **options)
-before, begun = peak(), time.perf_counter()
+
+
+def megabytes(name):
+    for line in open("/proc/self/status"):
+        if line.startswith(name):
+            return int(line.split()[1]) / 1024
+
+
+# The peak starts anew: what ru_maxrss tells includes the parent's and the reading.
+before = megabytes("VmRSS")
+open("/proc/self/clear_refs", "w").write("5")
+begun = time.perf_counter()
 found = line_of_sight(sites, targets, dem=dem, **options)
 taken = time.perf_counter() - begun
 print(json.dumps({
     "lazy": not isinstance(dem.heights_m, np.ndarray), "seconds": taken,
-    "peak": peak(), "before": before, "seen": int(found.nnz),
+    "peak": megabytes("VmHWM"), "before": before, "seen": int(found.nnz),
     "sum": int((found.indices.astype(np.int64) * 7919 % 10007).sum()),
 }))
 """
@@ -476,7 +474,12 @@ def strip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.mark.slow
 def test_whole_strip(benchmark: object, strip: tuple[Path, Path]) -> None:
-    """15,000 sites, 13,440 targets, 2,560 by 32,768 cells, two threads: @STRIP@."""
+    """
+    15,000 sites, 13,440 targets, 2,560 by 32,768 cells, two threads.
+
+    0.6-1.2 s with the DEM in memory, and 31 MB beside its own 320; 1.9-2.5 s with
+    it on disk, and 170 MB in all.
+    """
 
     def run(limit: int) -> dict[str, Any]:
         done = subprocess.run(  # noqa: S603 - the job above
@@ -498,8 +501,8 @@ def test_whole_strip(benchmark: object, strip: tuple[Path, Path]) -> None:
         DEM_float32_MB=2560 * 32_768 * 4 / 2**20,
         in_memory_s=memory["seconds"],
         in_memory_peak_MB=memory["peak"],
-        in_memory_peak_before_MB=memory["before"],
+        in_memory_before_MB=memory["before"],
         lazy_s=lazy["seconds"],
         lazy_peak_MB=lazy["peak"],
-        lazy_peak_before_MB=lazy["before"],
+        lazy_before_MB=lazy["before"],
     )

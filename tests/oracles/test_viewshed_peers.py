@@ -5,13 +5,17 @@ Cells that agree with ``r3``, and intersection over union of what both see, over
 sites, on mountains with a step of 30 m in UTM; mast 10 m, target 2 m, sites on nodes
 (GDAL and GRASS look from the nearest one):
 
-=============================  ==========  =======  ===========  =======
-                               4 km, 6 sites        20 km, 3 sites
------------------------------  -------------------  --------------------
-method                         agreement   IoU      agreement    IoU
-=============================  ==========  =======  ===========  =======
-``fan``                        @
-=============================  ==========  =======  ===========  =======
+======================  ===============  ===============
+method                  4 km, 6 sites    20 km, 3 sites
+======================  ===============  ===============
+``fan``                 99.97 %, 0.9991  99.98 %, 0.9980
+``screen``              99.62 %, 0.9888  99.85 %, 0.9802
+GRASS ``r.viewshed``    99.67 %, 0.9904  99.87 %, 0.9824
+GDAL, edge mode         99.44 %, 0.9836  99.75 %, 0.9672
+======================  ===============  ===============
+
+``r3`` and ``line_of_sight`` at cell centres differ in no cell at 4 and 12 km, in UTM
+and in geographic coordinates.
 """
 
 from __future__ import annotations
@@ -49,6 +53,7 @@ class Scene(NamedTuple):
 
     @property
     def xy(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sites in the DEM's CRS."""
         t = self.raw.transform
         return t.c + (self.nodes[0] + 0.5) * t.a, t.f + (self.nodes[1] + 0.5) * t.e
 
@@ -90,7 +95,9 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     nodes = np.random.default_rng(1).integers(size // 4, 3 * size // 4, (2, sites))
     exact = masks_of(raw, dem, nodes, range_km, "r3")
     column, row = np.meshgrid(np.arange(size), np.arange(size))
-    away = np.hypot(*(np.stack((column, row)) - nodes.T[:, :, None, None]).swapaxes(0, 1))
+    away = np.hypot(
+        *(np.stack((column, row)) - nodes.T[:, :, None, None]).swapaxes(0, 1)
+    )
     # All but the outermost ring, whose distance each takes a little differently.
     near = (away * 30.0 < range_km * 1000.0 * 0.995) & (away > 0)
     return Scene(raw, dem, range_km, nodes, exact, near)
@@ -158,8 +165,8 @@ def test_screen_is_near_r3(record_property: Record, scene: Scene) -> None:
     masks = masks_of(scene.raw, scene.dem, scene.nodes, scene.range_km, "screen")
     tell(record_property, "screen", scene, masks)
     same, union = scene.agreement(masks)
-    assert same >= 0.99
-    assert union >= 0.93
+    assert same >= 0.995
+    assert union >= 0.97
 
 
 @pytest.mark.gdal
@@ -167,7 +174,7 @@ def test_gdal_sees_about_the_same(
     record_property: Record, scene: Scene, gdal_masks: np.ndarray
 ) -> None:
     union = tell(record_property, "GDAL", scene, gdal_masks)
-    assert union > (0.9 if scene.range_km < 10.0 else 0.7)
+    assert union > 0.9
 
 
 @pytest.mark.gdal
@@ -198,7 +205,7 @@ def test_grass_sees_about_the_same(
         crop=True,
     )
     union = tell(record_property, "GRASS", scene, masks)
-    assert union > (0.9 if scene.range_km < 10.0 else 0.7)
+    assert union > 0.9
 
 
 @pytest.mark.parametrize("crs", [dems.UTM, dems.GEOGRAPHIC])
