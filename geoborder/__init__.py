@@ -21,7 +21,13 @@ from geoborder.chainage import (
     to_official,
 )
 from geoborder.checks import check_claims, facing_units, lengths_by_map
-from geoborder.coverage import Coverage, cover, footprints
+from geoborder.coverage import (
+    Confidence,
+    Coverage,
+    cover,
+    footprints,
+    sight_confidence,
+)
 from geoborder.datasets import (
     load_countries,
     load_crossings,
@@ -59,8 +65,10 @@ from geoborder.sight import (
     Targets,
     Viewshed,
     border_targets,
+    detection_probability,
     line_of_sight,
     sight_lines,
+    sight_probability,
     viewshed,
     visible_height,
     write_viewshed,
@@ -81,6 +89,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BorderError",
+    "Confidence",
     "Coverage",
     "DataError",
     "Dem",
@@ -106,6 +115,7 @@ __all__ = [
     "check_claims",
     "cover",
     "describe_segments",
+    "detection_probability",
     "dissolve_events",
     "distance_matrix",
     "events_from",
@@ -142,7 +152,9 @@ __all__ = [
     "save_map",
     "segment_border",
     "shared_border",
+    "sight_confidence",
     "sight_lines",
+    "sight_probability",
     "slice_border",
     "slope_deg",
     "spacing",

@@ -1,6 +1,7 @@
 """Coverage: which chainage is covered, by how many assets, from which year."""
 
+from geoborder.coverage.confidence import Confidence, sight_confidence
 from geoborder.coverage.cover import Coverage, cover
 from geoborder.coverage.footprint import footprints
 
-__all__ = ["Coverage", "cover", "footprints"]
+__all__ = ["Confidence", "Coverage", "cover", "footprints", "sight_confidence"]

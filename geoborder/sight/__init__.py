@@ -1,6 +1,8 @@
 """Sight: which site sees which part of the border, and how sure that is."""
 
 from geoborder.sight.area import Viewshed, viewshed, write_viewshed
+from geoborder.sight.chance import sight_probability
+from geoborder.sight.detection import detection_probability
 from geoborder.sight.lines import (
     SightLines,
     line_of_sight,
@@ -14,8 +16,10 @@ __all__ = [
     "Targets",
     "Viewshed",
     "border_targets",
+    "detection_probability",
     "line_of_sight",
     "sight_lines",
+    "sight_probability",
     "viewshed",
     "visible_height",
     "write_viewshed",

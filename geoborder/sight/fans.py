@@ -22,6 +22,7 @@ from geoborder.sight.rays import (
     EYE,
     FACE_EAST,
     FACE_NORTH,
+    HERE_M,
     HIGH,
     KEEP,
     LOW,
@@ -57,7 +58,7 @@ def grid_ray(site, dx, dy, ground):
     fall = 0.5 * distance2 * curve
     dh = ground + site[AIM] - site[EYE]
     inside = site[MIN_RANGE] <= distance <= site[RANGE]
-    if inside and distance > 1e-6:
+    if inside and distance > HERE_M:
         facing = east * site[FACE_EAST] + north * site[FACE_NORTH]
         rise = dh - fall
         # An unknown height is no reason to leave a cell out.

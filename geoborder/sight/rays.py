@@ -30,6 +30,9 @@ TILE = 16
 SNAP = 1e-7
 """Crossings nearer to an end of a ray than so many cells are that end."""
 
+HERE_M = 1e-6
+"""A target nearer than this has no direction."""
+
 # Columns of a target's row, and the first ones of a site's.
 COLUMN, ROW, X, Y, Z, GROUND = range(6)
 TARGET_COLUMNS = 6
@@ -68,7 +71,7 @@ def aim(site, target):
     curve = bend * site[KEEP]
     fall = 0.5 * distance * distance * curve
     inside = site[MIN_RANGE] <= distance <= site[RANGE]
-    if inside and distance > 1e-6:
+    if inside and distance > HERE_M:
         facing = east * site[FACE_EAST] + north * site[FACE_NORTH]
         rise = dh - fall
         # An unknown height is no reason to leave a pair out.

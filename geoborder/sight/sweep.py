@@ -368,7 +368,7 @@ def _own_cell(shape, corner, site, kind, number, out):
             values[p] = 0.0 if kind == HEIGHT else -90.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def march_cells(grid, tops, corner, site, number, window, kind, out):
     """March to every cell of a window's rows and columns, exactly."""
     count, first_site, unknown, values = out
@@ -390,7 +390,7 @@ def march_cells(grid, tops, corner, site, number, window, kind, out):
                 elif state == UNKNOWN:
                     unknown[p] = True
                 continue
-            distance = math.sqrt(2.0 * ray[6] / ray[7])
+            distance = math.sqrt(2.0 * ray[6] / max(ray[7], 1e-12))
             ground = ray[5] - site[AIM]
             start = ground if kind == HEIGHT else -57.0 * distance
             lift = lift_of(heights, shape, highest, corner, site, ray, start)
