@@ -54,7 +54,9 @@ _NODATA: dict[Result, float] = {
     "angle": np.nan,
 }
 _UNITS = {"height": "m", "angle": "deg"}
-_TYPES = {"count": "uint16", "binary": "uint8", "first": "int32"}
+
+_MOST_SITES = 65_534
+"""As many as a count can tell from nodata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,9 @@ def viewshed(
         raise OptionError(msg)
     ground = as_dem(dem)
     lon, lat = lonlat_of(sites, name="sites")
+    if lon.size > _MOST_SITES:
+        msg = f"`sites` may have {_MOST_SITES:,} rows at most, got {lon.size:,}."
+        raise OptionError(msg)
     table = site_table(ground, lon, lat, options_of(sites, **(DEFAULTS | options)))
     table = np.concatenate((table, _metres(ground, lon, lat, table)), axis=1)
     corner, margin, grid = _window(ground, table)
@@ -276,14 +281,16 @@ class _Marks:
         """Turn what was added up into the result, with its nodata."""
         if result in _KINDS:
             return np.where(hole, np.float32(np.nan), self.lowest.reshape(self.shape))
-        seen = self.count.reshape(self.shape) > 0
-        open_ = hole | (self.unknown.reshape(self.shape) & ~seen)
-        values: Any = self.count.reshape(self.shape)
+        count = self.count.reshape(self.shape)
+        open_ = hole | (self.unknown.reshape(self.shape) & (count == 0))
+        values: Any = count
         if result == "first":
-            values, open_ = self.first.reshape(self.shape), open_ | ~seen
+            values, open_ = self.first.reshape(self.shape), open_ | (count == 0)
         elif result == "binary":
-            values = seen
-        return np.where(open_, _NODATA[result], values).astype(_TYPES[result])
+            values = np.minimum(count, 1).astype(np.uint8)
+        if open_.any():
+            values[open_] = _NODATA[result]
+        return values
 
 
 def _metres(

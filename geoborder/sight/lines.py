@@ -290,7 +290,11 @@ def _march(
         size = kernel(
             grid, tops, corner, own, groups.table, groups.spheres, target, value, count
         )
-        return groups.order[target[:size]], value[:size].copy(), count
+        # Targets in the order of their rows, site by site.
+        target = groups.order[target[:size]]
+        site = np.repeat(np.arange(rows.size), count[:, 0])
+        order = np.argsort(site * groups.order.size + target)
+        return target[order], value[order], count
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for corner, grid, rows in _regions(dem, sites):
@@ -300,10 +304,21 @@ def _march(
                 target, value, counts[part] = done
                 found.append((target, value))
                 order.append(part)
-    row = np.concatenate(order)
-    site = np.repeat(row, counts[row, 0])
-    target, value = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    return site, target, value, counts
+    return *_in_order(np.concatenate(order), counts[:, 0], found), counts
+
+
+def _in_order(
+    row: IntArray, count: IntArray, found: list[tuple[IntArray, npt.NDArray[Any]]]
+) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
+    """Bring what was found for sites in the order of `row` into the sites' order."""
+    begin = np.empty_like(count)
+    begin[row] = np.cumsum(count[row]) - count[row]
+    ends = np.cumsum(count)
+    place = np.arange(count.sum()) + np.repeat(begin - (ends - count), count)
+    target, value = (
+        np.concatenate(arrays)[place] for arrays in zip(*found, strict=True)
+    )
+    return np.repeat(np.arange(count.size), count), target, value
 
 
 def tile_tops(grid: Float32Array, pool: ThreadPoolExecutor) -> Float32Array:
@@ -375,8 +390,7 @@ def _matrix(
     value: npt.NDArray[Any] | None,
     shape: tuple[int, int],
 ) -> csr_array:
-    """Sparse matrix of pairs, with sorted indices and explicit zeros kept."""
-    order = np.lexsort((target, site))
+    """Sparse matrix of pairs in order; explicit zeros are kept."""
     starts = np.concatenate(([0], np.cumsum(np.bincount(site, minlength=shape[0]))))
-    data = np.ones(order.size, dtype=bool) if value is None else value[order]
-    return csr_array((data, target[order], starts), shape=shape)
+    data = np.ones(site.size, dtype=bool) if value is None else value
+    return csr_array((data, target, starts), shape=shape)

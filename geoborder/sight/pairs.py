@@ -192,7 +192,9 @@ def site_table(
     for column, name in ((rays.LOW, "tilt_min_deg"), (rays.HIGH, "tilt_max_deg")):
         straight = np.abs(options[name]) >= _STRAIGHT_DEG
         tangent = np.tan(np.radians(np.where(straight, 0.0, options[name])))
-        table[:, column] = np.where(straight, np.sign(options[name]) * np.inf, tangent)
+        table[:, column] = np.where(
+            straight, np.copysign(np.inf, options[name]), tangent
+        )
     return table
 
 

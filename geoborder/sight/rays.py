@@ -177,23 +177,25 @@ def survey(grid, shape, corner, site, ray):
             k = math.floor(low) + 1 + number
             q = k - m0
             line, step, size = m_cell + k, m_step, m_size
-            place = n_cell + n0 + q * (c1 + q * c2)
-            across, most = n_step, n_size - 1
+            place = n0 + q * (c1 + q * c2)
+            cell, across, most = n_cell, n_step, n_size - 1
         else:
             k = math.floor(n_low) + 1 + number - max(lines_m, 0)
             q = one + (k - n_one) * per
             for _ in range(3):  # towards the crossing along the chord's slope
                 q -= (n0 + q * (c1 + q * c2) - k) * per
-                q = min(max(q, low - m0), high - m0)
+                q = min(max(q, one), two)
             line, step, size = n_cell + k, n_step, n_size
-            place = m_cell + m0 + q
-            across, most = m_step, m_size - 1
+            place = m0 + q
+            cell, across, most = m_cell, m_step, m_size - 1
         if line < 0 or line >= size:
             continue
-        place = min(max(place, 0.0), float(most))
-        cell = int(place)
-        weight = place - cell
-        p = line * step + cell * across
+        node = math.floor(place)
+        weight = place - node
+        node += cell
+        if node < 0 or node >= most:  # half a cell at the edge is like the edge
+            node, weight = min(max(node, 0), most), 0.0
+        p = line * step + node * across
         height = grid[p]
         if weight > 0.0:
             height += weight * (grid[p + across] - height)

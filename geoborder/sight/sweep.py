@@ -56,6 +56,8 @@ MARK, HEIGHT, ANGLE = 0, 1, 2
 _SHIFT = 4  # log2 of TILE
 _NEAREST = 1e-6
 """Rings nearer than so many cells are the site's own."""
+_FEW_RINGS = 160
+"""Fewer rings cost little: more of their cells are left in doubt."""
 _FIRST_RINGS = 40
 """At most so many rings share the first fan."""
 
@@ -136,7 +138,7 @@ def _hole_at(holes, half, m):
 def _mark(cells, place, step, at, forms, terrain, site, holes, half, number, out):
     """Mark the cells of a stretch that are seen; march to those in doubt."""
     turn, dm, dn, first, way, whole, limited = at
-    gamma, metre = forms
+    gamma, lam, metre = forms
     grid, shape, tops, corner = terrain
     count, first_site, unknown, _ = out
     height, margin = cells[0], cells[1]
@@ -146,6 +148,7 @@ def _mark(cells, place, step, at, forms, terrain, site, holes, half, number, out
             continue
         m = (first + i) / way
         if not whole:
+            m -= way * (lam[0] + m * (lam[1] + m * (lam[2] + m * lam[3])))
             bow = gamma[0] + m * (gamma[1] + m * gamma[2])
             stretch = way * (1.0 + way * bow)
             far = metre[0] + m * (metre[1] + m * metre[2])
@@ -176,10 +179,11 @@ def _measure(
 ):
     """Take lowest heights seen, or angles of the horizon, from the rays' horizons."""
     turn, dm, dn, first, way, _, limited = at
-    gamma, metre = forms
+    gamma, lam, metre = forms
     curve = site[KEEP] * site[NORMAL]
     for i in range(cells.shape[1]):
         m = (first + i) / way
+        m -= way * (lam[0] + m * (lam[1] + m * (lam[2] + m * lam[3])))
         stretch, far2 = _stretched(way, m, gamma, metre)
         p = place + i * step
         if far2 > site[RANGE] * site[RANGE] or _hole_at(holes, half, m):
@@ -247,7 +251,7 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
     f32 = (single(fall[0]), single(fall[1]), single(fall[2]))
     l32 = (single(lam[0]), single(lam[1]), single(lam[2]), single(lam[3]))
     lift, lift_target = single(-site[EYE]), single(site[AIM] - site[EYE])
-    doubt = single(settle)
+    doubt = single(settle * min(max(_FEW_RINGS / farthest, 1.0), 4.0))
     highest = max(0.0, site[AIM]) - site[EYE]
 
     line = math.floor(m_site) + 1 if sign > 0 else math.ceil(m_site) - 1
@@ -301,13 +305,13 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
                 if kind == MARK:
                     hold(here, start, lift_target, way32, curve, g32, f32, doubt)
                     _mark(
-                        here, place, n_step, at, (gamma, metre),
+                        here, place, n_step, at, (gamma, lam, metre),
                         (grid, shape, tops, corner), site, known, half, number, out,
                     )  # fmt: skip
                 else:
                     _measure(
-                        here, place, n_step, at, (gamma, metre), fall, grid, site,
-                        known, half, kind, out[3],
+                        here, place, n_step, at, (gamma, lam, metre), fall, grid,
+                        site, known, half, kind, out[3],
                     )  # fmt: skip
 
                 # The ring's own ground raises the horizon behind it.
@@ -331,6 +335,43 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
         line = stop + sign
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def march_cells(grid, tops, corner, site, number, window, kind, out):
+    """March to every cell of a window's rows and columns, exactly."""
+    count, first_site, unknown, values = out
+    shape, heights, highest = grid.shape, grid.ravel(), tops.ravel()
+    top, left, bottom, right = window
+    for r in range(top, bottom):
+        for c in range(left, right):
+            dx, dy = c - (site[COLUMN] - corner[0]), r - (site[ROW] - corner[1])
+            p = r * shape[1] + c
+            ray = grid_ray(site, dx, dy, heights[p])
+            if not ray[0]:
+                continue
+            if np.isnan(ray[5]):
+                if kind == MARK:
+                    unknown[p] = True
+                continue
+            if kind == MARK:
+                state = state_of(heights, shape, highest, corner, site, ray)
+                if state == SEEN:
+                    count[p] += 1
+                    if first_site.size and number < first_site[p]:
+                        first_site[p] = number
+                elif state == UNKNOWN:
+                    unknown[p] = True
+                continue
+            distance = math.sqrt(2.0 * ray[6] / max(ray[7], 1e-12))
+            ground = ray[5] - site[AIM]
+            start = ground if kind == HEIGHT else -57.0 * distance
+            lift = lift_of(heights, shape, highest, corner, site, ray, start)
+            value = lift - ground
+            if kind == ANGLE:
+                value = math.degrees(math.atan((lift - ray[6]) / max(distance, 1e-6)))
+            if not np.isnan(lift) and not value >= values[p]:
+                values[p] = value
+
+
 @njit(cache=True, nogil=True)
 def sweep(grid, tops, corner, sites, numbers, over, settle, kind, out):
     """
@@ -343,6 +384,8 @@ def sweep(grid, tops, corner, sites, numbers, over, settle, kind, out):
     for s in range(sites.shape[0]):
         site = sites[s]
         if np.isnan(site[EYE]):
+            whole = (0, 0, shape[0], shape[1])
+            march_cells(grid, tops, corner, site, numbers[s], whole, kind, out)
             continue
         _own_cell(shape, corner, site, kind, numbers[s], out)
         for turn in range(4):
@@ -366,36 +409,3 @@ def _own_cell(shape, corner, site, kind, number, out):
                 first_site[p] = number
         else:
             values[p] = 0.0 if kind == HEIGHT else -90.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def march_cells(grid, tops, corner, site, number, window, kind, out):
-    """March to every cell of a window's rows and columns, exactly."""
-    count, first_site, unknown, values = out
-    shape, heights, highest = grid.shape, grid.ravel(), tops.ravel()
-    top, left, bottom, right = window
-    for r in range(top, bottom):
-        for c in range(left, right):
-            dx, dy = c - (site[COLUMN] - corner[0]), r - (site[ROW] - corner[1])
-            p = r * shape[1] + c
-            ray = grid_ray(site, dx, dy, heights[p])
-            if not ray[0] or np.isnan(ray[5]):
-                continue
-            if kind == MARK:
-                state = state_of(heights, shape, highest, corner, site, ray)
-                if state == SEEN:
-                    count[p] += 1
-                    if first_site.size and number < first_site[p]:
-                        first_site[p] = number
-                elif state == UNKNOWN:
-                    unknown[p] = True
-                continue
-            distance = math.sqrt(2.0 * ray[6] / max(ray[7], 1e-12))
-            ground = ray[5] - site[AIM]
-            start = ground if kind == HEIGHT else -57.0 * distance
-            lift = lift_of(heights, shape, highest, corner, site, ray, start)
-            value = lift - ground
-            if kind == ANGLE:
-                value = math.degrees(math.atan((lift - ray[6]) / max(distance, 1e-6)))
-            if not np.isnan(lift) and not value >= values[p]:
-                values[p] = value

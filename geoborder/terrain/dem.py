@@ -25,7 +25,7 @@ _BLOCK = 256
 _MARGIN = 2
 """Cells around a window."""
 
-_NOTHING = 1e-9
+_NOTHING = 1e-7
 """A weight less than this is rounding."""
 
 

@@ -231,7 +231,7 @@ def test_line_of_sight_beside_gdal(
 def test_viewshed_beside_gdal(
     benchmark: object, scene: Scene, gdal: gdal_viewshed.Server, method: str
 ) -> None:
-    """200 sites in a call: ``fan`` 1.2-1.7, ``screen`` 1.8-3.7 times faster."""
+    """200 sites in a call: ``fan`` 1.7, ``screen`` 3.2-3.7 times faster."""
     sites, _ = scene.layers()
     ours, peer = in_turn(
         benchmark,
@@ -251,7 +251,7 @@ def test_viewshed_beside_gdal(
 @pytest.mark.grass
 @pytest.mark.usefixtures("one_thread")
 def test_line_of_sight_beside_grass(benchmark: object, scene: Scene) -> None:
-    """Time for a site, from 200 of ours and two of GRASS's: 9,600 times faster."""
+    """A site's time, from 200 of ours and two of GRASS's: 9,600-10,100 times less."""
     if grass_viewshed.version() is None:
         pytest.skip("needs GRASS (Debian: grass-core)")
     sites, targets = scene.layers()
@@ -403,7 +403,7 @@ def test_steps_beside_the_machines_limit(benchmark: object, tables: Tables) -> N
 
 
 def test_what_the_highest_nodes_give(benchmark: object, tables: Tables) -> None:
-    """Tiles passed over by their highest node beside none: 1.4 times faster."""
+    """Tiles passed over by their highest node beside none: 1.4-1.5 times faster."""
     none = np.full_like(tables.tops, HUGE)
     found, states, _ = tables.look()
     same = tables.look(none)
@@ -477,7 +477,7 @@ def test_whole_strip(benchmark: object, strip: tuple[Path, Path]) -> None:
     """
     15,000 sites, 13,440 targets, 2,560 by 32,768 cells, two threads.
 
-    0.6-1.2 s with the DEM in memory, and 31 MB beside its own 320; 1.9-2.5 s with
+    0.6-1.2 s with the DEM in memory, and 31 MB beside its own 320; 1.8-2.5 s with
     it on disk, and 170 MB in all.
     """
 
