@@ -38,7 +38,7 @@ from geoborder.terrain.dem import shifted
 Method = Literal["r3", "fan", "screen"]
 Result = Literal["count", "binary", "first", "height", "angle"]
 
-_FANS = {"fan": (2.0, 0.25), "screen": (0.6, 0.0)}
+_FANS = {"fan": (3.0, 0.25), "screen": (1.0, 0.0)}
 """
 Rays per cell of the widest ring, and how near the horizon cells are in doubt, as a
 share of the horizon's change from ray to ray.
@@ -157,7 +157,7 @@ def viewshed(
     >>> site = gpd.GeoSeries([point_at(load_border(), 500)], crs=4326)
     >>> view = viewshed(site, dem=open_dem(), range_km=15, mast_m=24, target_m=1.7)
     >>> view.values.shape, int((view.values == 1).sum())
-    ((39, 48), 126)
+    ((39, 48), 125)
     """
     if method not in ("r3", *_FANS):
         msg = f"`method` must be 'fan', 'r3' or 'screen', got {method!r}."
@@ -173,7 +173,7 @@ def viewshed(
     table = site_table(ground, lon, lat, options_of(sites, **(DEFAULTS | options)))
     table = np.concatenate((table, _metres(ground, lon, lat, table)), axis=1)
     corner, margin, grid = _window(ground, table)
-    marks = _Marks.of(grid.shape, result)
+    marks = _Marks.of(grid.shape, result, len(table))
     _sweep(grid, corner, table, method, _KINDS.get(result, sweep.MARK), marks)
     values = marks.values_of(result, np.isnan(grid))[margin[1] :, margin[0] :]
     transform = shifted(ground.transform, corner[0] + margin[0], corner[1] + margin[1])
@@ -243,17 +243,18 @@ class _Marks:
     """Flat rasters that a sweep adds to; those not asked for have no cells."""
 
     shape: tuple[int, int]
-    count: npt.NDArray[np.uint16]
+    count: npt.NDArray[Any]
     first: npt.NDArray[np.int32]
     unknown: npt.NDArray[np.bool_]
     lowest: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, shape: tuple[int, int], result: Result) -> _Marks:
+    def of(cls, shape: tuple[int, int], result: Result, sites: int) -> _Marks:
+        """Make rasters with nothing in them; as small as counts allow."""
         size, marks = shape[0] * shape[1], result not in _KINDS
         return cls(
             shape,
-            np.zeros(size if marks else 0, np.uint16),
+            np.zeros(size if marks else 0, np.min_scalar_type(sites)),
             np.full(size if result == "first" else 0, np.iinfo(np.int32).max, np.int32),
             np.zeros(size if marks else 0, np.bool_),
             np.full(0 if marks else size, np.nan, np.float32),
@@ -282,8 +283,10 @@ class _Marks:
         if result in _KINDS:
             return np.where(hole, np.float32(np.nan), self.lowest.reshape(self.shape))
         count = self.count.reshape(self.shape)
-        open_ = hole | (self.unknown.reshape(self.shape) & (count == 0))
-        values: Any = count
+        open_ = hole
+        if self.unknown.any():
+            open_ = hole | (self.unknown.reshape(self.shape) & (count == 0))
+        values: Any = count.astype(np.uint16)
         if result == "first":
             values, open_ = self.first.reshape(self.shape), open_ | (count == 0)
         elif result == "binary":

@@ -120,79 +120,79 @@ def sector_forms(site, turn):
     return gamma, lam, metre, fall
 
 
+# The parts below work on the first `count` elements of their scratch arrays, and on
+# rays from `begin` on. They take offsets, since slices cost more than they do.
+
+
 @njit(cache=True, nogil=True)
-def fan_of(half, gamma, lam, fall, fan):
-    """Slope, bend, stretch and fall of each ray of a fan, in rows of `fan`."""
+def fan_of(half, gamma, lam, fall, slopes, bends, gammas, falls):
+    """Work out slope, sideways bend, stretch and fall of each ray of a fan."""
     for i in range(2 * half + 1):
         m = (i - half) / half
-        fan[0, i] = m
-        fan[1, i] = lam[0] + m * (lam[1] + m * (lam[2] + m * lam[3]))
-        fan[2, i] = gamma[0] + m * (gamma[1] + m * gamma[2])
-        fan[3, i] = fall[0] + m * (fall[1] + m * fall[2])
+        slopes[i] = m
+        bends[i] = lam[0] + m * (lam[1] + m * (lam[2] + m * lam[3]))
+        gammas[i] = gamma[0] + m * (gamma[1] + m * gamma[2])
+        falls[i] = fall[0] + m * (fall[1] + m * fall[2])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_LOOSE)
-def climb(horizon, fan, ends, lift, way, curve):
+def climb(horizon, gammas, falls, low, high, weight, begin, count, lift, way, curve):
     """Raise the horizon of rays to the ground between the nodes on either side."""
-    low, high, weight = ends[0], ends[1], ends[2]
     near = np.float32(1.0) / way
-    gamma, fall = fan[2], fan[3]
-    for i in range(horizon.size):
-        rise = low[i] + weight[i] * (high[i] - low[i]) + lift
-        slope = rise * (np.float32(1.0) - rise * curve) * (near - gamma[i])
-        slope -= fall[i] * way * (np.float32(1.0) + gamma[i] * way)
+    for k in range(count):
+        i = np.uint64(begin) + np.uint64(k)
+        rise = low[k] + weight[k] * (high[k] - low[k]) + lift
+        slope = rise * (np.float32(1.0) - rise * curve) * (near - gammas[i])
+        slope -= falls[i] * way * (np.float32(1.0) + gammas[i] * way)
         horizon[i] = slope if slope > horizon[i] else horizon[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_LOOSE)
-def cross(fan, place, step, shift, way, bounds, node, weight):
-    """Where each ray crosses a ring: the node before it, and the way on to the next."""
-    slope, bend = fan[0], fan[1]
+def cross(slopes, bends, begin, count, place, step, shift, way, bounds, node, weight):
+    """Find the node before each ray where it crosses a ring, and the way past it."""
     first, last = bounds
-    for i in range(node.size):
-        y = (slope[i] + bend[i] * way) * way + shift
+    for k in range(count):
+        i = np.uint64(begin) + np.uint64(k)
+        y = (slopes[i] + bends[i] * way) * way + shift
         j = min(max(np.int32(y), first), last)
-        weight[i] = min(max(y - np.float32(j), np.float32(0.0)), np.float32(1.0))
-        node[i] = place + j * step
+        weight[k] = min(max(y - np.float32(j), np.float32(0.0)), np.float32(1.0))
+        node[k] = place + j * step
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_LOOSE)
-def beside(half, lam, first, way, ray, weight):
-    """Which ray passes beside each cell of a ring, and the way on to the next."""
+def beside(half, lam, first, way, count, ray, share):
+    """Find the ray that passes beside each cell of a ring, and the way past it."""
     a, b, c, d = lam
     most = np.float32(2 * half - 1)
     near, per = np.float32(1.0) / way, np.float32(half) / way
     middle = np.float32(half)
-    for i in range(ray.size):
+    for i in range(count):
         n = first + np.float32(i)
         m = n * near
         x = (n - way * way * (a + m * (b + m * (c + m * d)))) * per + middle
         x = min(max(x, np.float32(0.0)), most)
         j = np.int32(x)
-        weight[i] = x - np.float32(j)
+        share[i] = x - np.float32(j)
         ray[i] = j
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def take(values, places, step, one, two):
+def take(values, places, step, count, one, two):
     """Take the values at places and a step further."""
-    for i in range(places.size):
+    for i in range(count):
         p = places[i]
         one[i], two[i] = values[np.uint64(p)], values[np.uint64(p + step)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def take_row(values, place, step, out):
+def take_row(values, place, step, count, out):
     """Take values that are a step apart."""
-    if step == 1:
-        out[:] = values[place : place + out.size]
-        return
-    for i in range(out.size):
+    for i in range(count):
         out[i] = values[np.uint64(place + i * step)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_LOOSE)
-def hold(cells, first, lift, way, curve, gamma, fall, settle):
+def hold(height, one, two, share, count, first, lift, way, curve, gamma, fall, settle):
     """
     Hold a ring's cells against the horizon.
 
@@ -200,26 +200,25 @@ def hold(cells, first, lift, way, curve, gamma, fall, settle):
     the horizon on one side how far that must be for no doubt.
     """
     near = np.float32(1.0) / way
-    height, one, two, weight = cells[0], cells[1], cells[2], cells[3]
     g0, g1, g2 = gamma
     f0, f1, f2 = fall
-    for i in range(height.size):
+    for i in range(count):
         m = (first + np.float32(i)) * near
         g = g0 + m * (g1 + m * g2)
         rise = height[i] + lift
         slope = rise * (np.float32(1.0) - rise * curve) * (near - g)
         slope -= (f0 + m * (f1 + m * f2)) * way * (np.float32(1.0) + g * way)
         apart = two[i] - one[i]
-        height[i] = slope - one[i] - weight[i] * apart
+        height[i] = slope - one[i] - share[i] * apart
         one[i] = settle * abs(apart)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _lowest(values):
-    """Lowest of values that are all finite."""
+def _lowest(values, first, last):
+    """Find the lowest of some values that are all finite."""
     low = np.float32(3e38)
-    for value in values:
-        low = min(low, value)
+    for k in range(last - first + 1):
+        low = min(low, values[np.uint64(first) + np.uint64(k)])
     return low
 
 
@@ -241,7 +240,7 @@ def active(tops, horizon, half, place, step, cell, near, reach, lift, fall, out)
         high_slope = (right + 1.0 - shift) / (first_way if right > shift else last_way)
         first = min(max(int((low_slope + 1.0) * half) - 2, 0), 2 * half)
         last = max(min(int((high_slope + 1.0) * half) + 3, 2 * half), 0)
-        low = _lowest(horizon[first : last + 1])
+        low = _lowest(horizon, first, last)
         top = tops[place + t * step] + lift
         steepest = top / (first_way if top > 0.0 else last_way)
         seen = steepest + slack * abs(steepest) - fall * first_way + 1e-6 >= low

@@ -128,26 +128,25 @@ def _stretched(way, m, gamma, metre):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _hole_at(holes, half, m):
     """Tell whether a ray beside a cell has met nodata."""
-    if holes.size == 0:
+    if half == 0:
         return False
     j = min(max(int((m + 1.0) * half), 0), 2 * half - 1)
     return holes[j] or holes[j + 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _mark(cells, place, step, at, forms, terrain, site, holes, half, number, out):
+def _mark(
+    height, margin, many, place, step, at, gamma, lam, metre, grid, shape, tops, corner,
+    site, holes, half, number, count, first_site, unknown,
+):  # fmt: skip
     """Mark the cells of a stretch that are seen; march to those in doubt."""
     turn, dm, dn, first, way, whole, limited = at
-    gamma, lam, metre = forms
-    grid, shape, tops, corner = terrain
-    count, first_site, unknown, _ = out
-    height, margin = cells[0], cells[1]
     range2 = site[RANGE] * site[RANGE]
-    for i in range(height.size):
+    for i in range(many):
         if not height[i] >= -margin[i]:
             continue
-        m = (first + i) / way
         if not whole:
+            m = (first + i) / way
             m -= way * (lam[0] + m * (lam[1] + m * (lam[2] + m * lam[3])))
             bow = gamma[0] + m * (gamma[1] + m * gamma[2])
             stretch = way * (1.0 + way * bow)
@@ -156,7 +155,8 @@ def _mark(cells, place, step, at, forms, terrain, site, holes, half, number, out
                 continue
         p = place + i * step
         state, doubt = SEEN, height[i] < margin[i]
-        if holes.size:
+        if half > 0:  # some rays have met nodata
+            m = (first + i) / way
             j = min(max(int((m + 1.0) * half), 0), 2 * half - 1)
             doubt = doubt or holes[j] > 0 or holes[j + 1] > 0
         if doubt or limited:
@@ -175,13 +175,14 @@ def _mark(cells, place, step, at, forms, terrain, site, holes, half, number, out
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _measure(
-    cells, place, step, at, forms, fall, grid, site, holes, half, kind, values
-):
+    one, two, share, many, place, step, at, forms, fall, grid, site, holes, half, kind,
+    values,
+):  # fmt: skip
     """Take lowest heights seen, or angles of the horizon, from the rays' horizons."""
     turn, dm, dn, first, way, _, limited = at
     gamma, lam, metre = forms
     curve = site[KEEP] * site[NORMAL]
-    for i in range(cells.shape[1]):
+    for i in range(many):
         m = (first + i) / way
         m -= way * (lam[0] + m * (lam[1] + m * (lam[2] + m * lam[3])))
         stretch, far2 = _stretched(way, m, gamma, metre)
@@ -190,7 +191,7 @@ def _measure(
             continue
         if limited and not _ray_to(site, turn, dm, dn + i, grid[p])[0]:
             continue
-        slope = cells[1, i] + cells[3, i] * (cells[2, i] - cells[1, i])
+        slope = one[i] + share[i] * (two[i] - one[i])
         if kind == ANGLE:
             value = math.degrees(math.atan(slope * stretch / math.sqrt(far2)))
         else:
@@ -237,14 +238,18 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
         doublings += 1
     half = math.ceil(limit * over)
     size = 2 * (half << doublings) + 1
-    fan, scratch = np.empty((4, size), np.float32), np.empty((3, size), np.float32)
+    slopes, bends = np.empty(size, np.float32), np.empty(size, np.float32)
+    gammas, falls = np.empty(size, np.float32), np.empty(size, np.float32)
+    count, first_site, unknown, values = out
     horizon = np.full(size, np.float32(-1e30))
     holes, any_hole = np.zeros(size, np.uint8), False
-    fan_of(half, gamma, lam, fall, fan)
-    least_fall = fan[3, : 2 * half + 1].min()
+    fan_of(half, gamma, lam, fall, slopes, bends, gammas, falls)
+    least_fall = falls[: 2 * half + 1].min()
     room = 2 * math.ceil(farthest) + TILE + 8
     stretches = np.empty((room // TILE + 4, 2), np.int64)
-    cells, nodes = np.empty((4, room), np.float32), np.empty(max(room, size), np.int32)
+    room, nodes = max(room, size), np.empty(max(room, size), np.int32)
+    height, share = np.empty(room, np.float32), np.empty(room, np.float32)
+    one, two = np.empty(room, np.float32), np.empty(room, np.float32)
     single = np.float32
     curve = single(site[KEEP] * site[NORMAL])
     g32 = (single(gamma[0]), single(gamma[1]), single(gamma[2]))
@@ -266,11 +271,11 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
         while last_way > limit and doublings > 0:
             double(horizon, holes, half)
             limit, half, doublings = limit * 2, half * 2, doublings - 1
-            fan_of(half, gamma, lam, fall, fan)
-        wide = min(last_way, farthest) + 1.0
+            fan_of(half, gamma, lam, fall, slopes, bends, gammas, falls)
+        most = min(last_way, farthest) + 1.0
         reach = (
-            max(math.floor(shift - wide), -n_cell),
-            min(math.ceil(shift + wide), n_size - 1 - n_cell),
+            max(math.floor(shift - most), -n_cell),
+            min(math.ceil(shift + most), n_size - 1 - n_cell),
         )
         if reach[1] < reach[0]:
             break
@@ -291,46 +296,61 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
                 a, b = max(stretches[s, 0], left), min(stretches[s, 1], right)
                 if b < a:
                     continue
-                here, ray = cells[:, : b - a + 1], nodes[: b - a + 1]
+                wide = b - a + 1
                 place = ring * m_step + (n_cell + a) * n_step
                 start = single(a - shift)
-                beside(half, l32, start, way32, ray, here[3])
-                take(horizon, ray, 1, here[1], here[2])
-                take_row(grid, place, n_step, here[0])
+                beside(half, l32, start, way32, wide, nodes, share)
+                take(horizon, nodes, 1, wide, one, two)
+                take_row(grid, place, n_step, wide, height)
                 at = (
                     turn, ring - m_site, n_cell + a - n_site, a - shift, way,
                     way < inner, limited,
                 )  # fmt: skip
-                known = holes if any_hole else holes[:0]
+                known = half if any_hole else 0
                 if kind == MARK:
-                    hold(here, start, lift_target, way32, curve, g32, f32, doubt)
+                    hold(
+                        height, one, two, share, wide, start, lift_target, way32, curve,
+                        g32, f32, doubt,
+                    )  # fmt: skip
                     _mark(
-                        here, place, n_step, at, (gamma, lam, metre),
-                        (grid, shape, tops, corner), site, known, half, number, out,
+                        height, one, wide, place, n_step, at, gamma, lam, metre, grid,
+                        shape, tops, corner, site, holes, known, number, count,
+                        first_site, unknown,
                     )  # fmt: skip
                 else:
                     _measure(
-                        here, place, n_step, at, (gamma, lam, metre), fall, grid,
-                        site, known, half, kind, out[3],
+                        one, two, share, wide, place, n_step, at, (gamma, lam, metre),
+                        fall, grid, site, holes, known, kind, values,
                     )  # fmt: skip
 
                 # The ring's own ground raises the horizon behind it.
                 il = max(int(((a - 1 - shift) / way + 1.0) * half) - 1, 0)
                 ih = min(int(((b + 1 - shift) / way + 1.0) * half) + 3, 2 * half + 1)
-                own, node = fan[:, il:ih], nodes[: ih - il]
-                ends = scratch[:, il:ih]
-                offset = int(way) + 3
+                wide, offset = ih - il, int(way) + 3
                 cross(
-                    own, np.int32(ring * m_step + (n_cell - offset) * n_step),
+                    slopes, bends, il, wide,
+                    np.int32(ring * m_step + (n_cell - offset) * n_step),
                     np.int32(n_step), single(shift + offset), way32,
                     (np.int32(offset - n_cell), np.int32(n_size - 2 - n_cell + offset)),
-                    node, ends[2],
+                    nodes, share,
                 )  # fmt: skip
-                take(grid, node, n_step, ends[0], ends[1])
-                climb(horizon[il:ih], own, ends, lift, way32, curve)
+                take(grid, nodes, n_step, wide, one, two)
+                climb(
+                    horizon,
+                    gammas,
+                    falls,
+                    one,
+                    two,
+                    share,
+                    il,
+                    wide,
+                    lift,
+                    way32,
+                    curve,
+                )
                 if hole:
-                    for i in range(ih - il):
-                        if np.isnan(ends[0, i]) or np.isnan(ends[1, i]):
+                    for i in range(wide):
+                        if np.isnan(one[i]) or np.isnan(two[i]):
                             holes[il + i], any_hole = 1, True
         line = stop + sign
 
