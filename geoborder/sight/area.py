@@ -157,7 +157,7 @@ def viewshed(
     >>> site = gpd.GeoSeries([point_at(load_border(), 500)], crs=4326)
     >>> view = viewshed(site, dem=open_dem(), range_km=15, mast_m=24, target_m=1.7)
     >>> view.values.shape, int((view.values == 1).sum())
-    ((39, 48), 125)
+    ((39, 48), 126)
     """
     if method not in ("r3", *_FANS):
         msg = f"`method` must be 'fan', 'r3' or 'screen', got {method!r}."
