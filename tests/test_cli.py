@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
+import rasterio
 
 import geoborder as gb
 from geoborder import cli
@@ -112,6 +113,23 @@ def test_border_segment_locate_coverage(run: object, tmp_path: Path) -> None:
     assert covered + gaps == pytest.approx(140.542, abs=0.001)
 
 
+def test_viewshed_and_coverage_by_sight(run: object, tmp_path: Path) -> None:
+    towers = tmp_path / "towers.csv"
+    towers.write_text(
+        "asset_id,mode,range_km,mast_m,target_m,longitude,latitude\n"
+        "t,sight,15,24,1.7,71.512,37.379\n"
+    )
+    seen = tmp_path / "seen.tif"
+    assert run("viewshed", towers, "--out", seen, "--range-km", 15)[0] == 0
+    with rasterio.open(seen) as raster:
+        assert 50 < (raster.read(1) == 1).sum() < 1000
+    assert run("coverage", towers, "--out", tmp_path / "c.csv")[0] == 0
+    assert 5 < pd.read_csv(tmp_path / "c.csv")["length_km"].sum() < 40
+    code, _, complaint = run("viewshed", towers, "--method", "best")
+    assert code == 2
+    assert "must be 'fan', 'r3' or 'screen', got 'best'" in complaint
+
+
 def test_units_cut_segments(run: object, tmp_path: Path) -> None:
     file = tmp_path / "s.gpkg"
     assert run("segment", "--units", "--out", file)[0] == 0
@@ -192,6 +210,7 @@ def test_work_that_fails_exits_with_1(
         "segment",
         "locate",
         "coverage",
+        "viewshed",
         "map",
         "report",
         "schema",

@@ -46,6 +46,10 @@ def test_tables_agree_with_the_plan(page: str, plan: gb.Plan) -> None:
     assert f'<td class="n">{last["covered_km"]:,.1f}</td>' in page
 
 
+def test_elevation_too_coarse_for_siting_is_said(page: str) -> None:
+    assert "about 736 by 925 m: <b>too coarse for siting</b>" in page
+
+
 def test_it_needs_no_network(page: str) -> None:
     assert "<script" not in page
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', page) == [] or all(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import dems
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from pyproj import CRS
 from scipy import ndimage
 
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import inverse
-from geoborder.sight import Viewshed, sight_lines, viewshed
+from geoborder.sight import Viewshed, area, sight_lines, viewshed, write_viewshed
+from geoborder.sight.area import Result
 from geoborder.terrain import Dem, open_dem, opening
 
 METHODS = ("r3", "fan", "screen")
@@ -452,3 +455,54 @@ def test_sites_far_from_the_elevation_are_refused(mountains: Dem) -> None:
         viewshed(away, dem=mountains, **OPTIONS)
     with pytest.raises(DataError, match="`sites` has no CRS"):
         viewshed(away.set_crs(None, allow_override=True), dem=mountains, **OPTIONS)
+
+
+@pytest.mark.parametrize("result", ["count", "binary", "first", "height", "angle"])
+def test_files_hold_the_view_and_where_it_is(
+    mountains: Dem, tmp_path: Path, result: Result
+) -> None:
+    sites = at_cells(mountains, (120, 100), (90.4, 80.7))
+    view = viewshed(sites, dem=mountains, result=result, **OPTIONS)
+    path = write_viewshed(view, tmp_path / "view.tif")
+    with rasterio.open(path) as raster:
+        assert raster.crs == CRS.from_user_input(dems.UTM)
+        assert raster.transform == view.transform
+        assert raster.nodata == pytest.approx(view.nodata, nan_ok=True)
+        assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert raster.descriptions == (f"{result}, method fan",)
+        np.testing.assert_array_equal(raster.read(1), view.values)
+        if result in {"count", "binary"}:
+            colours = raster.colormap(1)
+            assert colours[0][:3] == (235, 235, 235)
+            assert len({colours[0], colours[1], colours[int(view.nodata)]}) == 3
+    assert [file.name for file in tmp_path.iterdir()] == ["view.tif"]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_earlier_one(
+    mountains: Dem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = viewshed(at_cells(mountains, (120, 100)), dem=mountains, **OPTIONS)
+    path = tmp_path / "view.tif"
+    path.write_bytes(b"earlier")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(area.rasterio.shutil, "copy", full)
+    with pytest.raises(OptionError, match="No space left"):
+        write_viewshed(view, path)
+    assert path.read_bytes() == b"earlier"
+    assert [file.name for file in tmp_path.iterdir()] == ["view.tif"]
+    with pytest.raises(OptionError, match="cannot be written"):
+        write_viewshed(view, tmp_path / "no" / "view.tif")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_site_without_ground_sees_is_unknown(holes: Dem, method: str) -> None:
+    row, column = np.argwhere(np.isnan(holes.heights_m))[0]
+    view = viewshed(at_cells(holes, (column, row)), dem=holes, method=method, **OPTIONS)
+    whole = spread(view, holes)
+    lon, lat = holes.lonlat_at(column + 20.0, row + 20.0)
+    assert np.isfinite(holes.heights_at(np.array([lon]), np.array([lat]))).all()
+    assert whole[row + 20, column + 20] == view.nodata
+    assert (view.values != 1).all()

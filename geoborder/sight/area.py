@@ -231,11 +231,11 @@ def write_viewshed(view: Viewshed, path: str | Path) -> Path:
 
 
 def _colours(values: npt.NDArray[Any], nodata: float) -> dict[int, tuple[int, ...]]:
-    """Colour of each count: nothing for 0, grey for nodata, a scale in between."""
+    """Colour of each count: pale for 0, grey for nodata, a scale in between."""
     most = max(int(values[values != nodata].max(initial=1)), 1)
     scale = colormaps["viridis"](np.linspace(0.85, 0.15, most), bytes=True)
     table = {n + 1: tuple(int(c) for c in colour) for n, colour in enumerate(scale)}
-    return {0: (0, 0, 0, 0), **table, int(nodata): (128, 128, 128, 120)}
+    return {0: (235, 235, 235, 255), **table, int(nodata): (128, 128, 128, 255)}
 
 
 @dataclass(frozen=True, slots=True)
