@@ -41,6 +41,37 @@ _SHIFT = 4  # log2 of TILE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _between(grid, place, step, weight):
+    """Height of the ground between two nodes."""
+    height = grid[np.uint64(place)]
+    return height + weight * (grid[np.uint64(place + step)] - height)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _over_tile(tile, tops, m_cell, n_cell, m0, n0, c1, c2, eye, e1, e2, ends, steps):
+    """
+    Follow a ray over a tile of the major axis.
+
+    Returns where it enters and leaves on either axis, and by how much its lowest
+    point stays above the highest node below it.
+    """
+    m_tile, n_tile = steps[2], steps[3]
+    left = max(ends[0], float((tile << _SHIFT) - m_cell))
+    right = min(ends[1], float((tile << _SHIFT) + TILE - m_cell))
+    q = left - m0
+    n_left, line_left = n0 + q * (c1 + q * c2), eye + q * (e1 + q * e2)
+    q = right - m0
+    n_right, line_right = n0 + q * (c1 + q * c2), eye + q * (e1 + q * e2)
+    # Within a tile the path strays, and the line sags, by no more than this.
+    stray, sag = 64.0 * abs(c2) + 1e-9, 64.0 * abs(e2)
+    t = tile * m_tile
+    one = (n_cell + math.floor(min(n_left, n_right) - stray)) >> _SHIFT
+    two = (n_cell + math.floor(max(n_left, n_right) + stray)) >> _SHIFT
+    top = max(tops[t + one * n_tile], tops[t + two * n_tile])
+    return left, right, n_left, n_right, min(line_left, line_right) - sag - top
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def state_of(grid, shape, tops, corner, site, ray):
     """Tell whether one pair is seen, hidden, or unknown."""
     _, dx, dy, _, _, dh, fall, curve = ray
@@ -54,7 +85,7 @@ def state_of(grid, shape, tops, corner, site, ray):
         m_cell, n_cell, m0, n0, way, c1, c2, bulge, steps = path_of(
             shape, corner, site, ray
         )
-        m_step, n_step, m_tile, n_tile = steps
+        m_step, n_step, _, _ = steps
         e1, e2 = line_of(eye, dh, fall, curve, way, bulge)
         base = m_cell * m_step + n_cell * n_step
         low, high = min(m0, m0 + way) + SNAP, max(m0, m0 + way) - SNAP
@@ -73,29 +104,19 @@ def state_of(grid, shape, tops, corner, site, ray):
             n = n0 + q * (c1 + q * c2)
             i = math.floor(n)
             p = base + k * m_step + i * n_step
-            a = grid[np.uint64(p)]
-            h = a + (n - i) * (grid[np.uint64(p + n_step)] - a)
+            h = _between(grid, p, n_step, n - i)
             hit |= h > eye + q * (e1 + q * e2)
         if hit:
             return HIDDEN
 
-        # Within a tile the line sags, and the path strays, by no more than this.
-        slack, stray = 64.0 * abs(e2), 64.0 * abs(c2) + 1e-9
+        ends = (low, high)
         for tile in range(begin, end + 1):
-            left = max(low, float((tile << _SHIFT) - m_cell))
-            right = min(high, float((tile << _SHIFT) + TILE - m_cell))
-            q = left - m0
-            n_left, line_left = n0 + q * (c1 + q * c2), eye + q * (e1 + q * e2)
-            q = right - m0
-            n_right, line_right = n0 + q * (c1 + q * c2), eye + q * (e1 + q * e2)
-            n_low, n_high = min(n_left, n_right), max(n_left, n_right)
-            t = tile * m_tile
-            one = (n_cell + math.floor(n_low - stray)) >> _SHIFT
-            two = (n_cell + math.floor(n_high + stray)) >> _SHIFT
-            top = max(tops[t + one * n_tile], tops[t + two * n_tile])
-            if top <= min(line_left, line_right) - slack:
+            left, right, n_left, n_right, above = _over_tile(
+                tile, tops, m_cell, n_cell, m0, n0, c1, c2, eye, e1, e2, ends, steps
+            )
+            if above >= 0.0:
                 continue
-            if top == np.inf:
+            if above == -np.inf:
                 plain = True
                 break
             ka = max(first, (tile << _SHIFT) - m_cell)
@@ -105,12 +126,12 @@ def state_of(grid, shape, tops, corner, site, ray):
                 n = n0 + q * (c1 + q * c2)
                 i = math.floor(n)
                 p = base + k * m_step + i * n_step
-                a = grid[np.uint64(p)]
-                h = a + (n - i) * (grid[np.uint64(p + n_step)] - a)
+                h = _between(grid, p, n_step, n - i)
                 hit |= h > eye + q * (e1 + q * e2)
             if hit:
                 return HIDDEN
-            ka, kb = math.floor(n_low) + 1, math.ceil(n_high) - 1
+            ka = math.floor(min(n_left, n_right)) + 1
+            kb = math.ceil(max(n_left, n_right)) - 1
             if kb < ka:
                 continue
             per = (right - left) / (n_right - n_left)
@@ -120,8 +141,7 @@ def state_of(grid, shape, tops, corner, site, ray):
                 q = min(max(q, left - m0), right - m0)
                 i = math.floor(q + m0)
                 p = base + k * n_step + i * m_step
-                a = grid[np.uint64(p)]
-                h = a + (q + m0 - i) * (grid[np.uint64(p + m_step)] - a)
+                h = _between(grid, p, m_step, q + m0 - i)
                 hit |= h > eye + q * (e1 + q * e2)
             if hit:
                 return HIDDEN
@@ -151,7 +171,7 @@ def lift_of(grid, shape, tops, corner, site, ray, dh):
     m_cell, n_cell, m0, n0, way, c1, c2, bulge, steps = path_of(
         shape, corner, site, ray
     )
-    m_step, n_step, m_tile, n_tile = steps
+    m_step, n_step, _, _ = steps
     base = m_cell * m_step + n_cell * n_step
     low, high = min(m0, m0 + way) + SNAP, max(m0, m0 + way) - SNAP
     first, last = math.floor(low) + 1, math.ceil(high) - 1
@@ -165,26 +185,18 @@ def lift_of(grid, shape, tops, corner, site, ray, dh):
         n = n0 + q * (c1 + q * c2)
         i = math.floor(n)
         p = base + k * m_step + i * n_step
-        h = grid[p] + (n - i) * (grid[p + n_step] - grid[p])
+        h = _between(grid, p, n_step, n - i)
         if not np.isnan(h):
             dh = max(dh, lift_at(q / way, h, eye, fall, curve, bulge))
     e1, e2 = line_of(eye, dh, fall, curve, way, bulge)
-    stray = 64.0 * abs(c2) + 1e-9
+    ends = (low, high)
     for tile in range(begin, end + 1):
-        left = max(low, float((tile << _SHIFT) - m_cell))
-        right = min(high, float((tile << _SHIFT) + TILE - m_cell))
-        q = left - m0
-        n_left, line_left = n0 + q * (c1 + q * c2), eye + q * (e1 + q * e2)
-        q = right - m0
-        n_right, line_right = n0 + q * (c1 + q * c2), eye + q * (e1 + q * e2)
-        n_low, n_high = min(n_left, n_right), max(n_left, n_right)
-        t = tile * m_tile
-        one = (n_cell + math.floor(n_low - stray)) >> _SHIFT
-        two = (n_cell + math.floor(n_high + stray)) >> _SHIFT
-        top = max(tops[t + one * n_tile], tops[t + two * n_tile])
-        if top <= min(line_left, line_right) - 64.0 * abs(e2):
+        left, right, n_left, n_right, above = _over_tile(
+            tile, tops, m_cell, n_cell, m0, n0, c1, c2, eye, e1, e2, ends, steps
+        )
+        if above >= 0.0:
             continue
-        if top == np.inf:
+        if above == -np.inf:
             _, hole, lift = survey(grid, shape, corner, site, ray)
             return np.nan if hole else max(dh, lift)
         before = dh
@@ -195,9 +207,10 @@ def lift_of(grid, shape, tops, corner, site, ray, dh):
             n = n0 + q * (c1 + q * c2)
             i = math.floor(n)
             p = base + k * m_step + i * n_step
-            h = grid[p] + (n - i) * (grid[p + n_step] - grid[p])
+            h = _between(grid, p, n_step, n - i)
             dh = max(dh, lift_at(q / way, h, eye, fall, curve, bulge))
-        ka, kb = math.floor(n_low) + 1, math.ceil(n_high) - 1
+        ka = math.floor(min(n_left, n_right)) + 1
+        kb = math.ceil(max(n_left, n_right)) - 1
         per = (right - left) / (n_right - n_left)
         for k in range(ka, kb + 1):
             q = left + (k - n_left) * per - m0
@@ -205,7 +218,7 @@ def lift_of(grid, shape, tops, corner, site, ray, dh):
             q = min(max(q, left - m0), right - m0)
             i = math.floor(q + m0)
             p = base + k * n_step + i * m_step
-            h = grid[p] + (q + m0 - i) * (grid[p + m_step] - grid[p])
+            h = _between(grid, p, m_step, q + m0 - i)
             dh = max(dh, lift_at(q / way, h, eye, fall, curve, bulge))
         if dh > before:
             e1, e2 = line_of(eye, dh, fall, curve, way, bulge)
