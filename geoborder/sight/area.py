@@ -6,6 +6,7 @@ import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -172,9 +173,14 @@ def viewshed(
         raise OptionError(msg)
     table = site_table(ground, lon, lat, options_of(sites, **(DEFAULTS | options)))
     table = np.concatenate((table, _metres(ground, lon, lat, table)), axis=1)
-    corner, margin, grid = _window(ground, table)
+    reach = reach_of(ground, table)
+    corner, margin, grid = _window(ground, table, reach)
     marks = _Marks.of(grid.shape, result, len(table))
-    _sweep(grid, corner, table, method, _KINDS.get(result, sweep.MARK), marks)
+    kind = _KINDS.get(result, sweep.MARK)
+    if method == "r3":
+        _march(grid, corner, table, reach, kind, marks)
+    else:
+        _sweep(grid, corner, table, _FANS[method], kind, marks)
     values = marks.values_of(result, np.isnan(grid))[margin[1] :, margin[0] :]
     transform = shifted(ground.transform, corner[0] + margin[0], corner[1] + margin[1])
     return Viewshed(values, transform, ground.crs, _NODATA[result], result, method)
@@ -311,10 +317,10 @@ def _metres(
 
 
 def _window(
-    dem: Dem, table: FloatArray
+    dem: Dem, table: FloatArray, reach: tuple[FloatArray, FloatArray]
 ) -> tuple[tuple[int, int], tuple[int, int], npt.NDArray[np.float32]]:
     """Heights within range of all sites, and the margin that whole tiles add."""
-    across, down = reach_of(dem, table)
+    across, down = reach
     column, row = table[:, rays.COLUMN], table[:, rays.ROW]
     left = max(int(np.floor((column - across).min())), 0)
     top = max(int(np.floor((row - down).min())), 0)
@@ -337,7 +343,7 @@ def _sweep(
     grid: npt.NDArray[np.float32],
     corner: tuple[int, int],
     table: FloatArray,
-    method: Method,
+    fan: tuple[float, float],
     kind: int,
     marks: _Marks,
 ) -> None:
@@ -345,15 +351,9 @@ def _sweep(
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         tops = tile_tops(grid, pool)
-        if method == "r3":
-            _march(grid, tops, corner, table, kind, marks, pool, workers)
-            return
 
         def work(part: IntArray, own: _Marks) -> None:
-            over, settle = _FANS[method]
-            sweep.sweep(
-                grid, tops, corner, table[part], part, over, settle, kind, own.arrays()
-            )
+            sweep.sweep(grid, tops, corner, table[part], part, *fan, kind, own.arrays())
 
         parts = [p for p in np.array_split(np.arange(len(table)), workers) if p.size]
         owns = [marks, *(marks.fresh() for _ in parts[1:])]
@@ -364,25 +364,30 @@ def _sweep(
 
 def _march(
     grid: npt.NDArray[np.float32],
-    tops: npt.NDArray[np.float32],
     corner: tuple[int, int],
     table: FloatArray,
+    reach: tuple[FloatArray, FloatArray],
     kind: int,
     marks: _Marks,
-    pool: ThreadPoolExecutor,
-    workers: int,
 ) -> None:
-    """March to all cells, site after site, by bands of rows that no two share."""
+    """March to all cells in reach, site after site, by bands that no two share."""
     rows, columns = grid.shape
-    bands = np.linspace(0, rows, 8 * workers + 1).astype(int)
-    for number, site in enumerate(table):
+    workers = os.cpu_count() or 1
+    across, down = reach
+    column, row = table[:, rays.COLUMN] - corner[0], table[:, rays.ROW] - corner[1]
+    left = np.clip(np.floor(column - across), 0, columns).astype(int)
+    right = np.clip(np.ceil(column + across) + 1, 0, columns).astype(int)
+    top = np.clip(np.floor(row - down), 0, rows).astype(int)
+    bottom = np.clip(np.ceil(row + down) + 1, 0, rows).astype(int)
+    with ThreadPoolExecutor(workers) as pool:
+        tops = tile_tops(grid, pool)
 
-        def work(
-            top: int, bottom: int, site: FloatArray = site, n: int = number
-        ) -> None:
+        def work(site: int, first: int, last: int) -> None:
+            window = first, int(left[site]), last, int(right[site])
             sweep.march_cells(
-                grid, tops, corner, site, n, (top, 0, bottom, columns), kind,
-                marks.arrays(),
-            )  # fmt: skip
+                grid, tops, corner, table[site], site, window, kind, marks.arrays()
+            )
 
-        list(pool.map(work, bands, bands[1:]))
+        for site in range(len(table)):
+            bands = np.linspace(top[site], bottom[site], 4 * workers + 1).astype(int)
+            list(pool.map(partial(work, site), bands, bands[1:]))
