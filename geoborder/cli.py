@@ -61,7 +61,10 @@ OutLayer = Annotated[
     typer.Option("--out", "-o", help="File to write: .gpkg, .geojson, .fgb, .csv."),
 ]
 SegmentLength = Annotated[float, typer.Option(help="Length of segments, km.")]
-DemFile = Annotated[Path | None, typer.Option("--dem", help="Elevation raster.")]
+DemFile = Annotated[
+    list[Path] | None,
+    typer.Option("--dem", help="Elevation raster; repeat it for several tiles."),
+]
 
 
 def main() -> None:
@@ -147,7 +150,7 @@ def _read(file: Path) -> gpd.GeoDataFrame:
 def _plan(
     program: Path | None,
     border: Path | None,
-    dem: Path | None,
+    dem: list[Path] | None,
     segment_length_km: float,
 ) -> Plan:
     line = None if border is None else as_border(_read(border))
@@ -155,7 +158,7 @@ def _plan(
         return make_plan(
             program,
             border=line,
-            dem=dem,
+            dem=dem or None,
             segment_length_km=segment_length_km,
             progress=begin,
         )
@@ -351,7 +354,7 @@ def coverage(
     result = cover(
         _border(border, between),
         _read(assets),
-        dem=open_dem() if dem is None else dem,
+        dem=dem or open_dem(),
         year=year,
         k=k,
     )
@@ -395,7 +398,7 @@ def see(
     """
     view = viewshed(
         _read(sites),
-        dem=open_dem() if dem is None else dem,
+        dem=dem or open_dem(),
         method=cast("Method", method),
         result=cast("Result", result),
         range_km=range_km,

@@ -583,7 +583,7 @@ def test_nothing_that_sees_is_nothing_seen(
     [
         ({"k": 0}, "`k` must be a whole number"),
         ({"samples": 0}, "`samples` must be"),
-        ({"target_spacing_km": 0}, "`target_spacing_km` must be positive"),
+        ({"target_spacing_km": 0}, "`target_spacing_km` must be finite"),
         ({"dem_sd_m": -1}, "`dem_sd_m` must be"),
     ],
 )

@@ -285,7 +285,9 @@ def test_sight_needs_elevation_and_a_mast(border: gpd.GeoDataFrame) -> None:
     asset = see(71.5, 37.5)
     with pytest.raises(gb.OptionError, match=r"'s' covers by sight.*give `dem`"):
         gb.cover(border, asset)
-    with pytest.raises(gb.OptionError, match="`mast_m` is missing for row 0"):
+    with pytest.raises(
+        gb.OptionError, match="asset 's' covers by sight, which needs a `mast_m`"
+    ):
         gb.cover(border, asset.assign(mast_m=np.nan), dem=gb.open_dem())
 
 

@@ -415,3 +415,35 @@ def test_elevation_may_be_a_path(
     for given_ in (path, str(path), [path]):
         again = line_of_sight(sites, targets, dem=given_, **OPTIONS)
         assert (again != open_).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (["300 m", "5"], r"column 'mast_m' in row 0: '300 m' is not a number"),
+        ([5.0, "5,0"], r"column 'mast_m' in row 1: '5,0' is not a number"),
+        ([True, False], r"column 'mast_m' in row 0: .*True.* is not a number"),
+    ],
+)
+def test_columns_that_are_no_numbers_are_refused(
+    dem: Dem, sites: gpd.GeoDataFrame, targets: gpd.GeoDataFrame,
+    column: list[object], message: str,
+) -> None:  # fmt: skip
+    two = sites.iloc[:2].reset_index(drop=True).assign(mast_m=column)
+    with pytest.raises(DataError, match=message):
+        sight_lines(two, targets, dem=dem, range_km=2.0)
+
+
+def test_options_that_contradict_each_other_are_refused(
+    dem: Dem, sites: gpd.GeoDataFrame, targets: gpd.GeoDataFrame
+) -> None:
+    given = {"dem": dem, "range_km": 2.0, "mast_m": 5.0}
+    with pytest.raises(OptionError, match="`min_range_km` must not exceed `range_km`"):
+        sight_lines(sites, targets, min_range_km=3.0, **given)
+    limits = {"tilt_min_deg": 10.0, "tilt_max_deg": -10.0}
+    with pytest.raises(OptionError, match="`tilt_min_deg` must not exceed"):
+        sight_lines(sites, targets, **limits, **given)
+    with pytest.raises(OptionError, match="`mast_m` must be one number"):
+        sight_lines(sites, targets, **{**given, "mast_m": [1.0, 2.0]})
+    with pytest.raises(DataError, match="`dem` must be an open elevation"):
+        sight_lines(sites, targets, **{**given, "dem": 123})

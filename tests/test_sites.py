@@ -450,7 +450,7 @@ def test_elevation_that_covers_a_part_is_told() -> None:
         ({"ridge_radius_m": 0.0}, "`ridge_radius_m` must be positive and finite"),
         ({"ridge_radius_m": 1e6}, "`ridge_radius_m` may be 512 cells of the elevation"),
         ({"target_spacing_km": 0.0}, "`target_spacing_km` must be positive"),
-        ({"limit": 0}, "`limit` must be at least 1, or None for all, got 0"),
+        ({"limit": 0}, "`limit` must be a whole number of at least 1, or None, got 0"),
         ({"mast_m": -1.0}, "`mast_m` must be between 0 and 100000, got -1"),
         ({"range_km": 1e4}, "`range_km` must be between 0 and 1000"),
     ],

@@ -14,7 +14,7 @@ from affine import Affine
 from pyproj import CRS
 from scipy import ndimage
 
-from geoborder.errors import DataError, OptionError
+from geoborder.errors import DataError, GeoborderWarning, OptionError
 from geoborder.geodesy import inverse
 from geoborder.sight import Viewshed, area, sight_lines, viewshed, write_viewshed
 from geoborder.sight.area import Result
@@ -451,7 +451,7 @@ def test_wrong_options_are_named(
 
 def test_sites_far_from_the_elevation_are_refused(mountains: Dem) -> None:
     away = gpd.GeoSeries.from_xy([68.0], [36.0], crs=4326)
-    with pytest.raises(OptionError, match="'made' does not reach within range"):
+    with pytest.raises(DataError, match="'made' does not reach within range"):
         viewshed(away, dem=mountains, **OPTIONS)
     with pytest.raises(DataError, match="`sites` has no CRS"):
         viewshed(away.set_crs(None, allow_override=True), dem=mountains, **OPTIONS)
@@ -500,7 +500,9 @@ def test_a_file_that_cannot_be_written_leaves_the_earlier_one(
 @pytest.mark.parametrize("method", METHODS)
 def test_what_a_site_without_ground_sees_is_unknown(holes: Dem, method: str) -> None:
     row, column = np.argwhere(np.isnan(holes.heights_m))[0]
-    view = viewshed(at_cells(holes, (column, row)), dem=holes, method=method, **OPTIONS)
+    site = at_cells(holes, (column, row))
+    with pytest.warns(GeoborderWarning, match="1 of 1 sites stand where"):
+        view = viewshed(site, dem=holes, method=method, **OPTIONS)
     whole = spread(view, holes)
     lon, lat = holes.lonlat_at(column + 20.0, row + 20.0)
     assert np.isfinite(holes.heights_at(np.array([lon]), np.array([lat]))).all()

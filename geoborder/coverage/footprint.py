@@ -74,6 +74,7 @@ def footprints(
                     f"elevation: give `dem`."
                 )
                 raise OptionError(msg)
+            _require_masts(own)
             targets = border_targets(table, spacing_km=target_spacing_km)
             point, line, start_m, end_m = sighted(own, targets, dem=dem)
         else:
@@ -97,6 +98,19 @@ def footprints(
             "until_year": checked["until_year"].array[asset],
         }
     )
+
+
+def _require_masts(assets: gpd.GeoDataFrame) -> None:
+    """Refuse assets that see from no stated height."""
+    without = assets
+    if "mast_m" in assets.columns:
+        without = assets[assets["mast_m"].isna()]
+    if len(without):
+        msg = (
+            f"asset {without['asset_id'].iloc[0]!r} covers by sight, which needs a "
+            f"`mast_m`, the height of the eye in metres."
+        )
+        raise OptionError(msg)
 
 
 _NONE: Stretches = (

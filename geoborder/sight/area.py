@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from matplotlib import colormaps
 from pyproj import CRS
 from rasterio.errors import RasterioError
 
-from geoborder.errors import OptionError
+from geoborder.errors import DataError, GeoborderWarning, OptionError
 from geoborder.geodesy import FloatArray, IntArray
 from geoborder.sight import rays, sweep
 from geoborder.sight.lines import reach_of, tile_tops
@@ -33,6 +34,7 @@ from geoborder.sight.pairs import (
     options_of,
     site_table,
 )
+from geoborder.tables import LONLAT
 from geoborder.terrain import Dem
 from geoborder.terrain.dem import shifted
 
@@ -118,7 +120,8 @@ def viewshed(
         ``height``: the lowest height above the ground that any site sees, in
         metres; ``angle``: the elevation angle of the horizon before the cell, in
         degrees, the lowest of any site. Methods other than ``r3`` take the
-        horizon for heights and angles from the rays.
+        horizon for heights and angles from the rays: where ``fan`` settles a count
+        exactly, its height may differ a little from what that says.
     **options
         ``range_km``, ``mast_m``, ``target_m`` and the rest, as for
         `line_of_sight`.
@@ -136,7 +139,13 @@ def viewshed(
     DataError
         If a layer or the elevation is unusable.
     OptionError
-        If an option is missing or out of its limits.
+        If an option is missing or out of its limits, or there are more than
+        65,534 sites.
+
+    Warns
+    -----
+    GeoborderWarning
+        If sites stand where there is no elevation, with their number.
 
     Notes
     -----
@@ -167,7 +176,12 @@ def viewshed(
         msg = f"`result` must be one of {', '.join(_NODATA)}, got {result!r}."
         raise OptionError(msg)
     ground = as_dem(dem)
-    lon, lat = lonlat_of(sites, name="sites")
+    rows, columns = ground.shape
+    corners = ground.lonlat_at(
+        np.array([0.0, columns, 0.0, columns]), np.array([0.0, 0.0, rows, rows])
+    )
+    near = gpd.GeoSeries(gpd.points_from_xy(*corners), crs=LONLAT)
+    lon, lat = lonlat_of(sites, name="sites", near=near, near_name="the elevation")
     if lon.size > _MOST_SITES:
         msg = f"`sites` may have {_MOST_SITES:,} rows at most, got {lon.size:,}."
         raise OptionError(msg)
@@ -175,6 +189,13 @@ def viewshed(
     table = np.concatenate((table, _metres(ground, lon, lat, table)), axis=1)
     reach = reach_of(ground, table)
     corner, margin, grid = _window(ground, table, reach)
+    without = int(np.isnan(table[:, rays.EYE]).sum())
+    if without:
+        text = (
+            f"{without} of {lon.size} sites stand where elevation {ground.source!r} "
+            f"has no data: what they see is unknown."
+        )
+        warnings.warn(text, GeoborderWarning, stacklevel=2)
     marks = _Marks.of(grid.shape, result, len(table))
     kind = _KINDS.get(result, sweep.MARK)
     if method == "r3":
@@ -206,9 +227,13 @@ def write_viewshed(view: Viewshed, path: str | Path) -> Path:
     Raises
     ------
     OptionError
-        If it cannot be written; an earlier file is untouched.
+        If it cannot be written, or does not end in ``.tif``; an earlier file is
+        untouched.
     """
     target = Path(path)
+    if target.suffix.lower() not in {".tif", ".tiff"}:
+        msg = f"{str(target)!r}: write to a file ending in .tif."
+        raise OptionError(msg)
     rows, columns = view.values.shape
     facts = {
         "driver": "GTiff", "width": columns, "height": rows, "count": 1,
@@ -231,7 +256,8 @@ def write_viewshed(view: Viewshed, path: str | Path) -> Path:
             )
             part.replace(target)
     except (OSError, RasterioError) as error:
-        msg = f"{str(target)!r} cannot be written: {error}."
+        reason = getattr(error, "strerror", None) or "GDAL gave up on it"
+        msg = f"{str(target)!r} cannot be written: {reason}."
         raise OptionError(msg) from error
     return target
 
@@ -328,7 +354,7 @@ def _window(
     bottom = min(int(np.ceil((row + down).max())) + 1, dem.shape[0])
     if right <= left or bottom <= top:
         msg = f"Elevation {dem.source!r} does not reach within range of the sites."
-        raise OptionError(msg)
+        raise DataError(msg)
     margin = left % rays.TILE, top % rays.TILE
     left, top = left - margin[0], top - margin[1]
     whole = (top, left, bottom, right) == (0, 0, *dem.shape)

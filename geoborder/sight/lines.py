@@ -94,7 +94,9 @@ def line_of_sight(
     **limits
         ``min_range_km`` (0), ``azimuth_deg`` (0) and ``fov_deg`` (360): the middle
         of the field, clockwise from north, and its whole width; ``tilt_min_deg``
-        (-90), ``tilt_max_deg`` (90): elevation angles.
+        (-90), ``tilt_max_deg`` (90): elevation angles. Ranges may be up to 1,000
+        km, heights up to 100 km, refraction from -2 to 0.99, azimuths from -360
+        to 360.
 
     Returns
     -------
@@ -228,8 +230,9 @@ def visible_height(
     -------
     csr_array of float64
         Shape (sites, targets). Every pair in range and field is stored, those
-        that are seen on the ground with an explicit 0; NaN where nodata leaves
-        it unknown. Metres.
+        that are seen on the ground with an explicit 0. Metres. NaN where there
+        is nodata on the way, also where known ground hides the target at a given
+        height: from what height it would be seen is not known.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoborder.errors import OptionError
+from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import (
     FloatArray,
     IntArray,
@@ -84,7 +84,15 @@ class Groups:
 
 def as_dem(dem: DemLike) -> Dem:
     """Open elevation that is not open yet."""
-    return dem if isinstance(dem, Dem) else open_dem(dem)
+    if isinstance(dem, Dem):
+        return dem
+    if not isinstance(dem, (str, Path, list, tuple)):
+        msg = (
+            f"`dem` must be an open elevation, a path or several, got "
+            f"{type(dem).__name__}."
+        )
+        raise DataError(msg)
+    return open_dem(dem)
 
 
 def lonlat_of(
@@ -123,8 +131,10 @@ def options_of(
 
     Raises
     ------
+    DataError
+        If a column holds what is not a number.
     OptionError
-        If a value is missing or out of its limits.
+        If a value is missing or out of its limits, or two contradict each other.
     """
     unknown = given.keys() - _LIMITS.keys()
     if unknown:
@@ -132,10 +142,13 @@ def options_of(
         raise OptionError(msg)
     options = {}
     for name, value in given.items():
+        if value is not None and np.ndim(value) != 0:
+            msg = f"`{name}` must be one number, or a column of `sites`, got {value!r}."
+            raise OptionError(msg)
         column = np.full(len(sites), np.nan if value is None else float(value))
         own = isinstance(sites, gpd.GeoDataFrame) and name in sites.columns
         if own:
-            kept = pd.to_numeric(sites[name], errors="coerce").to_numpy(float)
+            kept = _numbers(sites, name)
             column = np.where(np.isnan(kept), column, kept)
         low, high = _LIMITS[name]
         wrong = np.flatnonzero(~((column >= low) & (column <= high)))
@@ -150,7 +163,39 @@ def options_of(
                 )
             raise OptionError(msg)
         options[name] = column
+    for least, most in (("min_range_km", "range_km"), ("tilt_min_deg", "tilt_max_deg")):
+        if least not in options or most not in options:
+            continue
+        wrong = np.flatnonzero(options[least] > options[most])
+        if wrong.size:
+            row = wrong[0]
+            msg = (
+                f"`{least}` must not exceed `{most}`, got {options[least][row]:g} and "
+                f"{options[most][row]:g} for row {sites.index[row]!r} of `sites`."
+            )
+            raise OptionError(msg)
     return options
+
+
+def _numbers(sites: gpd.GeoDataFrame, name: str) -> FloatArray:
+    """Read a column as numbers; NaN only where it has no value."""
+    column = sites[name]
+    if isinstance(column, pd.DataFrame):
+        msg = f"`sites` has more than one column {name!r}."
+        raise DataError(msg)
+    odd = pd.api.types.is_bool_dtype(column) or (
+        pd.api.types.is_datetime64_any_dtype(column)
+    )
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    wrong = np.flatnonzero(column.notna() & (numbers.isna() | odd))
+    if wrong.size:
+        row = wrong[0]
+        msg = (
+            f"`sites`, column {name!r} in row {sites.index[row]!r}: "
+            f"{column.iloc[row]!r} is not a number."
+        )
+        raise DataError(msg)
+    return numbers.to_numpy(float)
 
 
 def site_table(

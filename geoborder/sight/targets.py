@@ -17,6 +17,9 @@ from geoborder.geodesy import (
 )
 from geoborder.tables import LONLAT
 
+_LEAST_KM = 0.001
+"""Shorter cells would tell nothing more, and fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
@@ -58,10 +61,13 @@ def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targ
     Raises
     ------
     OptionError
-        If the spacing is not positive and finite.
+        If the spacing is less than a metre, or not finite.
     """
-    if not 0.0 < spacing_km < np.inf:
-        msg = f"`target_spacing_km` must be positive and finite, got {spacing_km!r}."
+    if not _LEAST_KM <= spacing_km < np.inf:
+        msg = (
+            f"`target_spacing_km` must be finite and at least {_LEAST_KM:g}, got "
+            f"{spacing_km!r}."
+        )
         raise OptionError(msg)
     lines = polylines(border.geometry.array)
     line, start, end = equal_cells(lines, spacing_km * 1000.0)

@@ -179,8 +179,8 @@ def candidate_sites(  # noqa: PLR0913 - each is a planner's choice, with a defau
         target_spacing_km=target_spacing_km,
     )
     band = _band(side, min_distance_km, max_distance_km)
-    if limit is not None and not limit >= 1:
-        msg = f"`limit` must be at least 1, or None for all, got {limit!r}."
+    if limit is not None and not (limit >= 1 and int(limit) == limit):
+        msg = f"`limit` must be a whole number of at least 1, or None, got {limit!r}."
         raise OptionError(msg)
     ground, tree = as_dem(dem), edge_tree(lines)
     longest = np.atleast_1d(lines.length_m.argmax())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from affine import Affine
 from pyproj import CRS, Transformer
 
-from geoborder.errors import DataError, GeoborderWarning
+from geoborder.errors import DataError, GeoborderWarning, OptionError
 from geoborder.geodesy import FloatArray, IntArray, inverse
 from geoborder.tables import LONLAT
 from geoborder.terrain.rasters import Float32Array, TiledHeights
@@ -299,7 +299,12 @@ def cut_bounds(dem: Dem, bounds: Bounds, *, stacklevel: int) -> Dem:
     ------
     DataError
         If the raster does not meet the bounds.
+    OptionError
+        If they are not west, south, east and north.
     """
+    if np.shape(bounds) != (4,) or bounds[0] > bounds[2] or bounds[1] > bounds[3]:
+        msg = f"`bounds` must be west, south, east, north in degrees, got {bounds!r}."
+        raise OptionError(msg)
     # The outline may bulge on the grid, so its sides are followed, not its corners.
     west, south, east, north = bounds
     along, still = np.linspace(0.0, 1.0, 101), np.zeros(101)
