@@ -125,6 +125,21 @@ def test_viewshed_and_coverage_by_sight(run: object, tmp_path: Path) -> None:
         assert 50 < (raster.read(1) == 1).sum() < 1000
     assert run("coverage", towers, "--out", tmp_path / "c.csv")[0] == 0
     assert 5 < pd.read_csv(tmp_path / "c.csv")["length_km"].sum() < 40
+    tiles = []
+    for number, (left, right) in enumerate(((0, 650), (650, 1200))):
+        tile = gb.open_dem().window((66 + left / 120, 36.5, 66 + right / 120, 38.5))
+        tiles += ["--dem", tmp_path / f"{number}.tif"]
+        facts = {
+            "driver": "GTiff", "count": 1, "dtype": "float32", "crs": "EPSG:4326",
+            "height": tile.shape[0], "width": tile.shape[1],
+            "transform": tile.transform,
+        }  # fmt: skip
+        with rasterio.open(tiles[-1], "w", **facts) as raster:
+            raster.write(tile.heights_m, 1)
+    both = tmp_path / "both.tif"
+    assert run("viewshed", towers, *tiles, "--out", both, "--range-km", 15)[0] == 0
+    with rasterio.open(both) as one, rasterio.open(seen) as other:
+        assert (one.read(1) == 1).sum() == (other.read(1) == 1).sum()
     code, _, complaint = run("viewshed", towers, "--method", "best")
     assert code == 2
     assert "must be 'fan', 'r3' or 'screen', got 'best'" in complaint

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from geoborder.chainage import as_border, cut_border
+from geoborder.chainage import cut_border
 from geoborder.coverage.cells import runs
-from geoborder.coverage.footprint import active_assets
+from geoborder.coverage.footprint import active_assets, line_and_segments
 from geoborder.coverage.sighted import turned
-from geoborder.errors import DataError, GeoborderWarning, OptionError
+from geoborder.errors import GeoborderWarning
 from geoborder.geodesy import (
     MEAN_RADIUS_M,
     BoolArray,
@@ -25,17 +25,14 @@ from geoborder.geodesy import (
     polylines,
     to_ecef,
 )
-from geoborder.segment import segment_border
 from geoborder.sight import Targets, border_targets, sight_lines
 from geoborder.sight.chance import detection_probability, draws
 from geoborder.sight.fields import require_errors
 from geoborder.sight.pairs import DemLike, as_dem
 from geoborder.tables import (
     POINTS,
-    SEGMENTS,
     require_layer,
     require_not_swapped,
-    validate,
 )
 
 _LIMITS = (0.05, 0.5, 0.95)
@@ -199,15 +196,7 @@ def sight_confidence(  # noqa: PLR0913 - what `cover` takes, and what errs
        covered_km  expected_km  low_km  high_km
     0         9.5          9.2     9.0      9.5
     """
-    if k < 1 or int(k) != k:
-        msg = f"`k` must be a whole number of at least 1, got {k!r}."
-        raise OptionError(msg)
-    table = as_border(border)
-    parts = segment_border(table) if segments is None else segments
-    parts = validate(parts, SEGMENTS, name="segments").reset_index(drop=True)
-    if not parts["border_id"].isin(table["border_id"]).all():
-        msg = "`segments` has a `border_id` that `border` does not have."
-        raise DataError(msg)
+    table, parts = line_and_segments(border, segments, k=k)
     targets = border_targets(table, spacing_km=target_spacing_km)
     own, chosen = _watching(active_assets(assets), table, year)
     segment = _segments_of(targets, table, parts)

@@ -9,14 +9,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoborder.chainage import as_border, cut_border
+from geoborder.chainage import cut_border
 from geoborder.coverage.cells import Cells, make_cells, runs
-from geoborder.coverage.footprint import active_assets, footprints
-from geoborder.errors import DataError, OptionError
+from geoborder.coverage.footprint import (
+    active_assets,
+    footprints,
+    line_and_segments,
+)
+from geoborder.errors import OptionError
 from geoborder.geodesy import IntArray, polylines
-from geoborder.segment import SIDES, segment_border
+from geoborder.segment import SIDES
 from geoborder.sight.pairs import DemLike
-from geoborder.tables import INTERVALS, SEGMENTS, validate
+from geoborder.tables import INTERVALS, validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +151,7 @@ def cover(
     0     110.0  1343.956
     1       0.0    90.000
     """
-    if k < 1 or int(k) != k:
-        msg = f"`k` must be a whole number of at least 1, got {k!r}."
-        raise OptionError(msg)
-    table = as_border(border)
-    parts = segment_border(table) if segments is None else segments
-    parts = validate(parts, SEGMENTS, name="segments").reset_index(drop=True)
-    if not parts["border_id"].isin(table["border_id"]).all():
-        msg = "`segments` has a `border_id` that `border` does not have."
-        raise DataError(msg)
+    table, parts = line_and_segments(border, segments, k=k)
     active = active_assets(assets)
     span = _span(active, year, years)
     prints = footprints(table, active, dem=dem, target_spacing_km=target_spacing_km)

@@ -8,14 +8,16 @@ import pandas as pd
 
 from geoborder.chainage import as_border
 from geoborder.coverage.sighted import sighted
-from geoborder.errors import OptionError
+from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import FloatArray, IntArray, Polylines, polylines
 from geoborder.nearest import EdgeTree, edge_tree, find_feet, stretches_within
+from geoborder.segment import segment_border
 from geoborder.sight import border_targets
 from geoborder.sight.pairs import DemLike
 from geoborder.tables import (
     ASSETS,
     POINTS,
+    SEGMENTS,
     require_layer,
     require_not_swapped,
     validate,
@@ -119,6 +121,41 @@ _NONE: Stretches = (
     np.empty(0),
     np.empty(0),
 )
+
+
+def line_and_segments(
+    border: gpd.GeoDataFrame, segments: gpd.GeoDataFrame | None, *, k: int
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """
+    Check what coverage is asked for.
+
+    Parameters
+    ----------
+    border, segments, k
+        As for `cover`.
+
+    Returns
+    -------
+    border, segments : GeoDataFrame
+        The border as `as_border` gives it; segments of it, numbered from 0.
+
+    Raises
+    ------
+    DataError
+        If a layer is unusable, or segments are not of this border.
+    OptionError
+        If `k` is not a whole number of at least 1.
+    """
+    if k < 1 or int(k) != k:
+        msg = f"`k` must be a whole number of at least 1, got {k!r}."
+        raise OptionError(msg)
+    table = as_border(border)
+    parts = segment_border(table) if segments is None else segments
+    parts = validate(parts, SEGMENTS, name="segments").reset_index(drop=True)
+    if not parts["border_id"].isin(table["border_id"]).all():
+        msg = "`segments` has a `border_id` that `border` does not have."
+        raise DataError(msg)
+    return table, parts
 
 
 def active_assets(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
