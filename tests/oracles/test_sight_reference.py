@@ -207,6 +207,7 @@ def test_limits_as_columns(crs: str) -> None:
         name: rng.uniform(least.get(name, 0.0), high, len(sites))
         for name, high in most.items()
     }
+    columns["min_range_km"] = np.minimum(columns["min_range_km"], columns["range_km"])
     found = sight_lines(sites.assign(**columns), targets, dem=made.dem)
     states = assert_same_states(made, columns, found)
     assert (states == sight_reference.SEEN).sum() > 50
