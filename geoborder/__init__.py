@@ -10,7 +10,9 @@ from geoborder.assign import (
 from geoborder.border import load_border, load_borders, shared_border
 from geoborder.breaks import relief_breaks, turn_breaks
 from geoborder.chainage import (
+    Targets,
     as_border,
+    border_targets,
     calibrate,
     calibration_residuals,
     from_official,
@@ -62,9 +64,7 @@ from geoborder.report import write_report
 from geoborder.segment import describe_segments, merge_segments, segment_border
 from geoborder.sight import (
     SightLines,
-    Targets,
     Viewshed,
-    border_targets,
     detection_probability,
     line_of_sight,
     sight_lines,

@@ -24,8 +24,7 @@ from geoborder.datasets import load_crossings, load_places, load_unit_limits, lo
 from geoborder.distance import nearest_sites, spacing
 from geoborder.program import Program, load_program
 from geoborder.segment import describe_segments, segment_border
-from geoborder.sight.pairs import DemLike
-from geoborder.terrain import Dem, open_dem
+from geoborder.terrain import Dem, DemLike, open_dem
 
 _NEAR_KM = 50.0
 """Places and crossings further from the border than this are left out."""

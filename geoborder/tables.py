@@ -12,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 import shapely
@@ -188,6 +189,22 @@ def require_not_swapped(
             f"`{near_name}`, and near it the other way round."
         )
         raise DataError(msg)
+
+
+def lonlat_of(
+    layer: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    name: str,
+    near: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    near_name: str = "",
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Longitude and latitude of a layer of points, checked."""
+    points = require_layer(layer, name=name, kinds=POINTS)
+    if near is not None:
+        known = require_layer(near, name=near_name, kinds=POINTS)
+        require_not_swapped(points, name=name, near=known, near_name=near_name)
+    shapes = points.geometry
+    return shapes.x.to_numpy(float), shapes.y.to_numpy(float)
 
 
 def require_columns(

@@ -15,9 +15,10 @@ from scipy.stats import norm
 from shapely import LineString
 
 import geoborder as gb
+from geoborder.chainage import border_targets
 from geoborder.coverage.confidence import Confidence, sight_confidence
 from geoborder.geodesy import inverse
-from geoborder.sight import border_targets, line_of_sight
+from geoborder.sight import line_of_sight
 from geoborder.sight.chance import (
     detection_probability,
     draws,

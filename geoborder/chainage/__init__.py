@@ -19,13 +19,17 @@ from geoborder.chainage.places import (
     restart_border,
     slice_border,
 )
+from geoborder.chainage.targets import Targets, border_targets, equal_cells
 
 __all__ = [
+    "Targets",
     "as_border",
     "border_rows",
+    "border_targets",
     "calibrate",
     "calibration_residuals",
     "cut_border",
+    "equal_cells",
     "from_official",
     "locate",
     "measure_border",

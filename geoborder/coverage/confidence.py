@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from geoborder.chainage import cut_border
+from geoborder.chainage import Targets, border_targets, cut_border
 from geoborder.coverage.cells import runs
 from geoborder.coverage.footprint import active_assets, line_and_segments
 from geoborder.coverage.sighted import turned
@@ -25,15 +25,15 @@ from geoborder.geodesy import (
     polylines,
     to_ecef,
 )
-from geoborder.sight import Targets, border_targets, sight_lines
+from geoborder.sight import sight_lines
 from geoborder.sight.chance import detection_probability, draws
 from geoborder.sight.fields import require_errors
-from geoborder.sight.pairs import DemLike, as_dem
 from geoborder.tables import (
     POINTS,
     require_layer,
     require_not_swapped,
 )
+from geoborder.terrain import DemLike, as_dem
 
 _LIMITS = (0.05, 0.5, 0.95)
 """Where one class of probability ends and the next begins."""

@@ -19,8 +19,8 @@ from geoborder.coverage.footprint import (
 from geoborder.errors import OptionError
 from geoborder.geodesy import IntArray, polylines
 from geoborder.segment import SIDES
-from geoborder.sight.pairs import DemLike
 from geoborder.tables import INTERVALS, validate
+from geoborder.terrain import DemLike
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoborder.chainage import as_border
+from geoborder.chainage import as_border, border_targets
 from geoborder.coverage.sighted import sighted
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import FloatArray, IntArray, Polylines, polylines
 from geoborder.nearest import EdgeTree, edge_tree, find_feet, stretches_within
 from geoborder.segment import segment_border
-from geoborder.sight import border_targets
-from geoborder.sight.pairs import DemLike
 from geoborder.tables import (
     ASSETS,
     POINTS,
@@ -22,6 +20,7 @@ from geoborder.tables import (
     require_not_swapped,
     validate,
 )
+from geoborder.terrain import DemLike
 
 _LONGEST_RADIUS_KM = 1000.0
 

@@ -6,9 +6,10 @@ import geopandas as gpd
 import numpy as np
 from scipy.sparse import csr_array
 
+from geoborder.chainage import Targets
 from geoborder.geodesy import FloatArray, IntArray, inverse
-from geoborder.sight import Targets, line_of_sight
-from geoborder.sight.pairs import DemLike
+from geoborder.sight import line_of_sight
+from geoborder.terrain import DemLike
 
 _TURNS = np.arange(0.0, 360.0, 5.0)
 """Azimuths that a limited field may be turned to, in degrees."""

@@ -9,13 +9,10 @@ from geoborder.sight.lines import (
     sight_lines,
     visible_height,
 )
-from geoborder.sight.targets import Targets, border_targets
 
 __all__ = [
     "SightLines",
-    "Targets",
     "Viewshed",
-    "border_targets",
     "detection_probability",
     "line_of_sight",
     "sight_lines",

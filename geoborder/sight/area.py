@@ -27,15 +27,12 @@ from geoborder.sight import rays, sweep
 from geoborder.sight.lines import reach_of, tile_tops
 from geoborder.sight.pairs import (
     DEFAULTS,
-    DemLike,
-    as_dem,
     derivatives,
-    lonlat_of,
     options_of,
     site_table,
 )
-from geoborder.tables import LONLAT
-from geoborder.terrain import Dem
+from geoborder.tables import LONLAT, lonlat_of
+from geoborder.terrain import Dem, DemLike, as_dem
 from geoborder.terrain.dem import shifted
 
 Method = Literal["r3", "fan", "screen"]

@@ -24,14 +24,11 @@ from geoborder.sight.fields import (
 from geoborder.sight.lines import SightLines, reach_of, sight_lines
 from geoborder.sight.pairs import (
     DEFAULTS,
-    DemLike,
-    as_dem,
-    lonlat_of,
     options_of,
     site_table,
 )
-from geoborder.tables import LONLAT
-from geoborder.terrain import Dem
+from geoborder.tables import LONLAT, lonlat_of
+from geoborder.terrain import Dem, DemLike, as_dem
 from geoborder.terrain.dem import cut_cells
 
 __all__ = ["detection_probability", "draws", "error_field", "sight_probability"]

@@ -20,15 +20,13 @@ from geoborder.geodesy import FloatArray, IntArray, forward
 from geoborder.sight import march, rays
 from geoborder.sight.pairs import (
     DEFAULTS,
-    DemLike,
     Groups,
-    as_dem,
     group_targets,
-    lonlat_of,
     options_of,
     site_table,
 )
-from geoborder.terrain import Dem
+from geoborder.tables import lonlat_of
+from geoborder.terrain import Dem, DemLike, as_dem
 
 _CHUNK = 64
 """Sites that one call of a kernel works on."""

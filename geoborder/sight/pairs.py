@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -20,10 +18,7 @@ from geoborder.geodesy import (
     to_ecef,
 )
 from geoborder.sight import rays
-from geoborder.tables import POINTS, require_layer, require_not_swapped
-from geoborder.terrain import Dem, open_dem
-
-DemLike = Dem | str | Path | Sequence[str | Path]
+from geoborder.terrain import Dem
 
 _LIMITS = {
     "mast_m": (0.0, 100_000.0),
@@ -80,35 +75,6 @@ class Groups:
     order: IntArray
     table: FloatArray
     spheres: tuple[FloatArray, FloatArray, IntArray]
-
-
-def as_dem(dem: DemLike) -> Dem:
-    """Open elevation that is not open yet."""
-    if isinstance(dem, Dem):
-        return dem
-    if not isinstance(dem, (str, Path, list, tuple)):
-        msg = (
-            f"`dem` must be an open elevation, a path or several, got "
-            f"{type(dem).__name__}."
-        )
-        raise DataError(msg)
-    return open_dem(dem)
-
-
-def lonlat_of(
-    layer: gpd.GeoDataFrame | gpd.GeoSeries,
-    *,
-    name: str,
-    near: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
-    near_name: str = "",
-) -> tuple[FloatArray, FloatArray]:
-    """Longitude and latitude of a layer of points, checked."""
-    points = require_layer(layer, name=name, kinds=POINTS)
-    if near is not None:
-        known = require_layer(near, name=near_name, kinds=POINTS)
-        require_not_swapped(points, name=name, near=known, near_name=near_name)
-    shapes = points.geometry
-    return shapes.x.to_numpy(float), shapes.y.to_numpy(float)
 
 
 def options_of(

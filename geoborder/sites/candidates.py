@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from geoborder.chainage import locate, measure_border
+from geoborder.chainage import equal_cells, locate, measure_border
 from geoborder.errors import GeoborderWarning, OptionError
 from geoborder.geodesy import (
     FloatArray,
@@ -23,12 +23,11 @@ from geoborder.geodesy import (
 )
 from geoborder.nearest import EdgeTree, edge_tree
 from geoborder.sight import line_of_sight
-from geoborder.sight.pairs import DemLike, as_dem, options_of
-from geoborder.sight.targets import equal_cells
+from geoborder.sight.pairs import options_of
 from geoborder.sites.features import scales_at
 from geoborder.sites.search import Band, Places, find_places
 from geoborder.tables import LONLAT, SITES, validate
-from geoborder.terrain import Dem
+from geoborder.terrain import Dem, DemLike, as_dem
 
 Side = Literal["left", "right", "both"]
 

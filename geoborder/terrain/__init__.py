@@ -6,7 +6,7 @@ disk and are read by windows.
 """
 
 from geoborder.terrain.dem import Dem, apply_transform
-from geoborder.terrain.opening import open_dem
+from geoborder.terrain.opening import DemLike, as_dem, open_dem
 from geoborder.terrain.points import is_mountain, terrain_at
 from geoborder.terrain.profile import equal_steps, profile
 from geoborder.terrain.shape import (
@@ -20,7 +20,9 @@ from geoborder.terrain.shape import (
 
 __all__ = [
     "Dem",
+    "DemLike",
     "apply_transform",
+    "as_dem",
     "aspect_deg",
     "downslope_deg",
     "equal_steps",

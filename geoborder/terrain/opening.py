@@ -18,6 +18,9 @@ from geoborder.geodesy import FloatArray
 from geoborder.terrain.dem import Bounds, Dem, apply_transform, cut_bounds, shifted
 from geoborder.terrain.rasters import Tile, TiledHeights, unreadable
 
+DemLike = Dem | str | Path | Sequence[str | Path]
+"""Open elevation, or what `open_dem` opens."""
+
 _IN_MEMORY = 2**26
 """Rasters of up to so many cells are read whole."""
 
@@ -93,6 +96,19 @@ def open_dem(
     if rows * columns > _IN_MEMORY:
         return dem
     return replace(dem, heights_m=np.asarray(dem.heights_m))
+
+
+def as_dem(dem: DemLike) -> Dem:
+    """Open elevation that is not open yet."""
+    if isinstance(dem, Dem):
+        return dem
+    if not isinstance(dem, (str, Path, list, tuple)):
+        msg = (
+            f"`dem` must be an open elevation, a path or several, got "
+            f"{type(dem).__name__}."
+        )
+        raise DataError(msg)
+    return open_dem(dem)
 
 
 @dataclass(frozen=True, slots=True)
