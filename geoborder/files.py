@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy.typing as npt
 import pandas as pd
+import rasterio
+import rasterio.shutil
+from affine import Affine
 from pyogrio.errors import DataSourceError
+from pyproj import CRS
+from rasterio.errors import RasterioError
 
 from geoborder.errors import OptionError
 
@@ -110,5 +117,76 @@ def write_layer(layer: gpd.GeoDataFrame, path: Path) -> Path:
             part.replace(path)
     except (OSError, DataSourceError) as error:
         msg = f"{str(path)!r} cannot be written: {error}."
+        raise OptionError(msg) from error
+    return path
+
+
+def write_raster(
+    values: npt.NDArray[Any],
+    path: Path,
+    *,
+    transform: Affine,
+    crs: CRS,
+    nodata: float,
+    description: str,
+    unit: str = "",
+    colours: dict[int, tuple[int, ...]] | None = None,
+) -> Path:
+    """
+    Write a band as a cloud-optimised GeoTIFF, finished or absent.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, columns).
+    path
+        File to write or replace, ending in ``.tif``; its folder must exist.
+    transform, crs
+        Its georeferencing.
+    nodata
+        Value of cells without an answer.
+    description, unit
+        What the values are, and in which unit.
+    colours
+        Colour of each value.
+
+    Returns
+    -------
+    Path
+        The file, with overviews where it is large.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written, or does not end in ``.tif``; an earlier file is
+        untouched.
+    """
+    if path.suffix.lower() not in {".tif", ".tiff"}:
+        msg = f"{str(path)!r}: write to a file ending in .tif."
+        raise OptionError(msg)
+    rows, columns = values.shape
+    facts = {
+        "driver": "GTiff", "width": columns, "height": rows, "count": 1,
+        "dtype": values.dtype.name, "nodata": nodata,
+        "crs": crs.to_wkt(), "transform": transform,
+    }  # fmt: skip
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix=f".{path.name}-", dir=path.parent
+        ) as stage:
+            plain, part = Path(stage) / "plain.tif", Path(stage) / "part.tif"
+            with rasterio.open(plain, "w", **facts) as raster:
+                raster.write(values, 1)
+                raster.set_band_description(1, description)
+                raster.units = (unit,)
+                if colours is not None:
+                    raster.write_colormap(1, colours)
+            rasterio.shutil.copy(
+                plain, part, driver="COG", compress="DEFLATE", resampling="NEAREST"
+            )
+            part.replace(path)
+    except (OSError, RasterioError) as error:
+        reason = getattr(error, "strerror", None) or "GDAL gave up on it"
+        msg = f"{str(path)!r} cannot be written: {reason}."
         raise OptionError(msg) from error
     return path

@@ -13,7 +13,7 @@ LAYERS = (
     ("nearest", "joining", "datasets"),
     ("chainage", "terrain", "program"),
     ("border", "breaks", "distance", "events"),
-    ("segment", "sight"),
+    ("segment", "sight", "reach"),
     ("checks", "assign", "coverage", "sites"),
     ("plan",),
     ("maps",),

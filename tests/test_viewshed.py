@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from geoborder.errors import DataError, GeoborderWarning, OptionError
 from geoborder.geodesy import inverse
-from geoborder.sight import Viewshed, area, sight_lines, viewshed, write_viewshed
+from geoborder.sight import Viewshed, sight_lines, viewshed, write_viewshed
 from geoborder.sight.area import Result
 from geoborder.terrain import Dem, open_dem, opening
 
@@ -488,7 +488,7 @@ def test_a_file_that_cannot_be_written_leaves_the_earlier_one(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(area.rasterio.shutil, "copy", full)
+    monkeypatch.setattr(rasterio.shutil, "copy", full)
     with pytest.raises(OptionError, match="No space left"):
         write_viewshed(view, path)
     assert path.read_bytes() == b"earlier"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,14 +13,12 @@ from typing import Any, Literal
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import rasterio
-import rasterio.shutil
 from affine import Affine
 from matplotlib import colormaps
 from pyproj import CRS
-from rasterio.errors import RasterioError
 
 from geoborder.errors import DataError, GeoborderWarning, OptionError
+from geoborder.files import write_raster
 from geoborder.geodesy import FloatArray, IntArray
 from geoborder.sight import rays, sweep
 from geoborder.sight.lines import reach_of, tile_tops
@@ -227,36 +224,19 @@ def write_viewshed(view: Viewshed, path: str | Path) -> Path:
         If it cannot be written, or does not end in ``.tif``; an earlier file is
         untouched.
     """
-    target = Path(path)
-    if target.suffix.lower() not in {".tif", ".tiff"}:
-        msg = f"{str(target)!r}: write to a file ending in .tif."
-        raise OptionError(msg)
-    rows, columns = view.values.shape
-    facts = {
-        "driver": "GTiff", "width": columns, "height": rows, "count": 1,
-        "dtype": view.values.dtype.name, "nodata": view.nodata,
-        "crs": view.crs.to_wkt(), "transform": view.transform,
-    }  # fmt: skip
-    try:
-        with tempfile.TemporaryDirectory(
-            prefix=f".{target.name}-", dir=target.parent
-        ) as stage:
-            plain, part = Path(stage) / "plain.tif", Path(stage) / "part.tif"
-            with rasterio.open(plain, "w", **facts) as raster:
-                raster.write(view.values, 1)
-                raster.set_band_description(1, f"{view.result}, method {view.method}")
-                raster.units = (_UNITS.get(view.result, ""),)
-                if view.result in {"count", "binary"}:
-                    raster.write_colormap(1, _colours(view.values, view.nodata))
-            rasterio.shutil.copy(
-                plain, part, driver="COG", compress="DEFLATE", resampling="NEAREST"
-            )
-            part.replace(target)
-    except (OSError, RasterioError) as error:
-        reason = getattr(error, "strerror", None) or "GDAL gave up on it"
-        msg = f"{str(target)!r} cannot be written: {reason}."
-        raise OptionError(msg) from error
-    return target
+    table = None
+    if view.result in {"count", "binary"}:
+        table = _colours(view.values, view.nodata)
+    return write_raster(
+        view.values,
+        Path(path),
+        transform=view.transform,
+        crs=view.crs,
+        nodata=view.nodata,
+        description=f"{view.result}, method {view.method}",
+        unit=_UNITS.get(view.result, ""),
+        colours=table,
+    )
 
 
 def _colours(values: npt.NDArray[Any], nodata: float) -> dict[int, tuple[int, ...]]:

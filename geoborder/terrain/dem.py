@@ -120,7 +120,22 @@ class Dem:
             the height would depend on has no data. Half a cell at the raster's
             edge has the edge's height.
         """
-        column, row = self.cells_at(lon, lat)
+        return self.heights_between(*self.cells_at(lon, lat))
+
+    def heights_between(self, column: FloatArray, row: FloatArray) -> FloatArray:
+        """
+        Interpolate heights bilinearly at fractional cell indices.
+
+        Parameters
+        ----------
+        column, row
+            0.0 is the centre of the first column or row, shape (n,).
+
+        Returns
+        -------
+        ndarray
+            As `heights_at`, shape (n,).
+        """
         rows, columns = self.shape
         inside = (column + 0.5 > 0) & (column + 0.5 < columns)
         inside &= (row + 0.5 > 0) & (row + 0.5 < rows)

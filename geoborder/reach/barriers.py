@@ -1,0 +1,208 @@
+"""Barriers on a grid: which moves and which straight ways they bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geoborder.geodesy import BoolArray, FloatArray, IntArray, densify, polylines
+from geoborder.reach import crossing
+from geoborder.tables import POLYGONS
+from geoborder.terrain import Dem
+
+_EDGE_M = 500.0
+"""Edges are divided along their geodesics into pieces of this length at most."""
+
+_EDGE_CELLS = 8.0
+"""And on the grid into pieces of so many cells."""
+
+_CLOSED = [shapely.GeometryType[kind.upper()] for kind in POLYGONS]
+
+
+@dataclass(frozen=True, slots=True)
+class Barriers:
+    """
+    Lines that nothing crosses and areas that nothing enters, on a grid.
+
+    Attributes
+    ----------
+    edges : ndarray
+        Columns and rows of both ends of each edge, shape (edges, 4), in the order
+        of their leftmost columns; 0.0 is the centre of the first cell.
+    widest : float
+        Columns that the widest edge spans.
+    areas : ndarray of Polygon
+        Closed areas, in columns and rows.
+    """
+
+    edges: FloatArray
+    widest: float
+    areas: npt.NDArray[Any]
+
+    @classmethod
+    def on(cls, dem: Dem, *layers: gpd.GeoDataFrame | None) -> Barriers:
+        """
+        Bring lines and polygons onto a grid.
+
+        Parameters
+        ----------
+        dem
+            Elevation.
+        *layers
+            Lines and polygons in longitude and latitude.
+
+        Returns
+        -------
+        Barriers
+            Edges far from the grid are left out.
+        """
+        shapes = [layer.geometry.to_numpy() for layer in layers if layer is not None]
+        parts = shapely.get_parts(np.concatenate([np.empty(0, object), *shapes]))
+        closed = np.isin(shapely.get_type_id(parts), _CLOSED)
+        areas = on_grid(dem, parts[closed])
+        lines = _lines_on(dem, parts[~closed])
+        rings = shapely.get_rings(areas)
+        edges = np.concatenate([_edges_of(lines), _edges_of(rings)])
+        rows, columns = dem.shape
+        near = (edges[:, [0, 2]].max(axis=1) > -_EDGE_CELLS) & (
+            edges[:, [1, 3]].max(axis=1) > -_EDGE_CELLS
+        )
+        near &= edges[:, [0, 2]].min(axis=1) < columns + _EDGE_CELLS
+        near &= edges[:, [1, 3]].min(axis=1) < rows + _EDGE_CELLS
+        edges = edges[near]
+        left = edges[:, [0, 2]].min(axis=1)
+        order = np.argsort(left, kind="stable")
+        widest = float(np.abs(edges[:, 2] - edges[:, 0]).max(initial=0.0))
+        return cls(np.ascontiguousarray(edges[order]), widest, areas)
+
+    def between(self, left: float, right: float) -> FloatArray:
+        """
+        Pick edges by columns.
+
+        Parameters
+        ----------
+        left, right
+            Columns.
+
+        Returns
+        -------
+        ndarray
+            Those edges that may lie between, shape (n, 4).
+        """
+        starts = np.minimum(self.edges[:, 0], self.edges[:, 2])
+        first = np.searchsorted(starts, left - self.widest)
+        return self.edges[first : np.searchsorted(starts, right, side="right")]
+
+    def cross(
+        self, column: FloatArray, row: FloatArray, to: tuple[FloatArray, FloatArray]
+    ) -> BoolArray:
+        """
+        Find which straight ways meet an edge.
+
+        Parameters
+        ----------
+        column, row
+            Where they begin, shape (n,).
+        to
+            Columns and rows at which they end.
+
+        Returns
+        -------
+        ndarray of bool
+            Shape (n,).
+        """
+        ways = np.column_stack((column, row, *to)).astype(float)
+        if not len(self.edges):
+            return np.zeros(len(ways), dtype=bool)
+        starts = np.minimum(self.edges[:, 0], self.edges[:, 2])
+        return np.asarray(crossing.meeting(ways, self.edges, starts, self.widest))
+
+    def closed_moves(
+        self, window: tuple[int, int, int, int], steps: IntArray
+    ) -> tuple[IntArray, IntArray, IntArray]:
+        """
+        Find the moves that meet an edge.
+
+        Parameters
+        ----------
+        window
+            Top, left, bottom, right in rows and columns, the last ones excluded.
+        steps
+            Columns and rows of moves; the second half opposite to the first.
+
+        Returns
+        -------
+        row, column, move : ndarray of int
+            Of each closed move from a cell of the window.
+        """
+        span = int(np.abs(steps).max())
+        edges = self.between(window[1] - span, window[3] + span)
+        half = np.ascontiguousarray(steps[: len(steps) // 2])
+        found = crossing.closed_moves(edges, half, window, np.empty((0, 3), np.int64))
+        found = crossing.closed_moves(
+            edges, half, window, np.empty((found[0], 3), np.int64)
+        )
+        row, column, move = np.unique(found[1], axis=0).T
+        # The opposite of a closed move is closed too.
+        back = move + len(half)
+        to_row, to_column = row + steps[move, 1], column + steps[move, 0]
+        row, column = np.append(row, to_row), np.append(column, to_column)
+        move = np.append(move, back)
+        inside = (row >= window[0]) & (row < window[2])
+        inside &= (column >= window[1]) & (column < window[3])
+        return row[inside], column[inside], move[inside]
+
+
+def on_grid(dem: Dem, polygons: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """
+    Bring polygons onto a grid.
+
+    Parameters
+    ----------
+    dem
+        Elevation.
+    polygons
+        Polygons in longitude and latitude, whose edges are geodesics.
+
+    Returns
+    -------
+    ndarray of Polygon
+        In columns and rows; 0.0 is the centre of the first cell.
+    """
+    if not len(polygons):
+        return np.empty(0, dtype=object)
+    rings, owner = shapely.get_rings(polygons, return_index=True)
+    lines = _lines_on(dem, rings)
+    closed = shapely.linearrings(
+        shapely.get_coordinates(lines),
+        indices=np.repeat(np.arange(len(lines)), shapely.get_num_coordinates(lines)),
+    )
+    shapes: npt.NDArray[Any] = shapely.polygons(closed, indices=owner)
+    return shapes
+
+
+def _lines_on(dem: Dem, lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Bring lines onto a grid, divided so finely that their pieces are straight."""
+    if not len(lines):
+        return np.empty(0, dtype=object)
+    fine = densify(polylines(lines), _EDGE_M)
+    column, row = dem.cells_at(fine.lon, fine.lat)
+    placed: npt.NDArray[Any] = shapely.linestrings(
+        np.column_stack((column, row)), indices=fine.line_of_vertex
+    )
+    return placed
+
+
+def _edges_of(lines: npt.NDArray[Any]) -> FloatArray:
+    """Edges of lines on a grid, none longer than a few cells."""
+    if not len(lines):
+        return np.empty((0, 4))
+    fine = shapely.segmentize(lines, _EDGE_CELLS)
+    xy, line = shapely.get_coordinates(fine, return_index=True)
+    ends = np.column_stack((xy[:-1], xy[1:]))
+    return ends[(line[1:] == line[:-1]) & np.isfinite(ends).all(axis=1)]

@@ -1,0 +1,206 @@
+"""What travel meets besides the shape of the ground: barriers, cover, roads, season."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoborder.chainage import as_border
+from geoborder.errors import DataError, OptionError
+from geoborder.geodesy import BoolArray
+from geoborder.tables import LINES, POLYGONS, require_columns, require_layer
+
+Side = Literal["left", "right"]
+
+_DAY = re.compile(r"(?:\d{4}-)?(\d\d)-(\d\d)")
+_LEAP = 2000
+_SEASON = ("from_day", "until_day")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """
+    Barriers, friction and roads that travel meets, on a day of the year.
+
+    Layers may be in any CRS and are not modified. Rows of all but `border` may have
+    a season: columns ``from_day`` and ``until_day``, the first and the last day,
+    ``MM-DD``, on which the row counts; it may go over the new year. Rows without
+    count all year.
+
+    Attributes
+    ----------
+    border : GeoDataFrame or None
+        Border line that nobody and no road crosses: sites reach only what lies on
+        their own side.
+    side : {"left", "right"} or None
+        Side of `border` on which sites that stand on the line itself set out; None:
+        on both.
+    barriers : GeoDataFrame or None
+        Lines that cannot be crossed (rivers) and polygons that cannot be entered
+        (closed areas). A boolean column ``bars_roads`` says whether roads across
+        them are closed too; by default polygons close them, and lines do not, as
+        where a bridge is.
+    friction : GeoDataFrame or None
+        Polygons with ``factor``, by which time over them is multiplied; where they
+        overlap the greatest counts.
+    land_cover : str, Path or None
+        Raster of classes of land cover, in any CRS.
+    land_cover_factors : Mapping or None
+        Factor of time of each class; classes that are not in it have 1. A factor of
+        infinity closes a class.
+    roads : GeoDataFrame or None
+        Lines with ``speed_kmh``, for modes that use roads.
+    date : date or str or None
+        Day of travel, a date or ``YYYY-MM-DD`` or ``MM-DD``; needed if a row has a
+        season.
+
+    Raises
+    ------
+    DataError
+        If a layer is unusable.
+    OptionError
+        If options clash, or a season needs a date.
+    """
+
+    border: gpd.GeoDataFrame | None = None
+    side: Side | None = None
+    barriers: gpd.GeoDataFrame | None = None
+    friction: gpd.GeoDataFrame | None = None
+    land_cover: str | Path | None = None
+    land_cover_factors: Mapping[int, float] | None = None
+    roads: gpd.GeoDataFrame | None = None
+    date: date | str | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        """Check everything at once, and leave out what is out of season."""
+        if self.side not in {None, "left", "right"}:
+            msg = f"`side` must be 'left', 'right' or None, got {self.side!r}."
+            raise OptionError(msg)
+        if self.side is not None and self.border is None:
+            msg = "`side` is a side of `border`; give the border as well."
+            raise OptionError(msg)
+        if (self.land_cover is None) != (self.land_cover_factors is None):
+            msg = "`land_cover` and `land_cover_factors` go together; give both."
+            raise OptionError(msg)
+        for factor in (self.land_cover_factors or {}).values():
+            _require_positive(factor, "land_cover_factors")
+        day = None if self.date is None else _day_of(self.date, "date")
+        if self.border is not None:
+            object.__setattr__(self, "border", as_border(self.border))
+        for name, kinds in (
+            ("barriers", LINES | POLYGONS),
+            ("friction", POLYGONS),
+            ("roads", LINES),
+        ):
+            layer = getattr(self, name)
+            if layer is not None and len(layer):
+                own = require_layer(layer, name=name, kinds=kinds)
+                if not isinstance(own, gpd.GeoDataFrame):
+                    own = own.to_frame("geometry")
+                own = own[_in_season(own, day, name)].reset_index(drop=True)
+                object.__setattr__(self, name, _numbers(own, name))
+
+    def bars(self, *, roads: bool) -> gpd.GeoDataFrame | None:
+        """
+        Pick the barriers that count.
+
+        Parameters
+        ----------
+        roads
+            Those that close roads; else all.
+
+        Returns
+        -------
+        GeoDataFrame or None
+            In longitude and latitude.
+        """
+        layer = self.barriers
+        if layer is None or len(layer) == 0 or not roads:
+            return layer if layer is not None and len(layer) else None
+        closed = layer.geometry.geom_type.isin(POLYGONS)
+        if "bars_roads" in layer.columns:
+            stated = layer["bars_roads"]
+            closed = stated.where(stated.notna(), closed).astype(bool)
+        return layer[closed] if closed.any() else None
+
+
+_NEEDED: Mapping[str, Collection[str]] = {
+    "friction": ["factor"],
+    "roads": ["speed_kmh"],
+}
+"""Columns of numbers that a layer must have."""
+
+
+def _numbers(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Check the column of numbers that a layer needs."""
+    for column in _NEEDED.get(name, []):
+        require_columns(layer, [column], name=name)
+        values = pd.to_numeric(layer[column], errors="coerce").astype(float)
+        for row, value in zip(layer.index, values, strict=True):
+            if not value > 0.0:
+                msg = (
+                    f"`{name}`, column {column!r} in row {row!r}: must be a number "
+                    f"above 0, got {layer[column][row]!r}."
+                )
+                raise DataError(msg)
+        layer = layer.assign(**{column: values})
+    return layer
+
+
+def _require_positive(value: Any, name: str) -> None:  # noqa: ANN401 - as it came
+    if not isinstance(value, (int, float, np.number)) or not float(value) > 0.0:
+        msg = f"`{name}` must be numbers above 0, got {value!r}."
+        raise OptionError(msg)
+
+
+def _day_of(value: object, name: str) -> tuple[int, int]:
+    """Month and day of a date, or of text that ends in them."""
+    if isinstance(value, date):
+        return value.month, value.day
+    match = _DAY.fullmatch(str(value))
+    try:
+        day = date(_LEAP, *(int(part) for part in match.groups())) if match else None
+    except ValueError:
+        day = None
+    if day is None:
+        msg = f"`{name}` must be a day, YYYY-MM-DD or MM-DD, got {value!r}."
+        raise OptionError(msg)
+    return day.month, day.day
+
+
+def _in_season(
+    layer: gpd.GeoDataFrame, day: tuple[int, int] | None, name: str
+) -> BoolArray:
+    """Which rows count on a day."""
+    counts = np.ones(len(layer), dtype=bool)
+    if not set(_SEASON) & set(layer.columns):
+        return counts
+    require_columns(layer, _SEASON, name=name)
+    for row, (first, last) in enumerate(
+        zip(layer["from_day"], layer["until_day"], strict=True)
+    ):
+        if pd.isna(first) and pd.isna(last):
+            continue
+        if pd.isna(first) or pd.isna(last):
+            msg = (
+                f"`{name}` has half a season in row {layer.index[row]!r}; give both "
+                f"`from_day` and `until_day`, or neither."
+            )
+            raise DataError(msg)
+        if day is None:
+            msg = f"`{name}` has rows with a season; give a `date`."
+            raise OptionError(msg)
+        begin, end = _day_of(first, "from_day"), _day_of(last, "until_day")
+        inside = begin <= day <= end
+        if begin > end:  # over the new year
+            inside = day >= begin or day <= end
+        counts[row] = inside
+    return counts

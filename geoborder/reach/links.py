@@ -1,0 +1,293 @@
+"""Ways between places and the cells around them, and between places close together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geoborder.chainage import locate
+from geoborder.geodesy import BoolArray, FloatArray, IntArray, inverse
+from geoborder.reach.modes import PER_UNIT, STEEPEST
+from geoborder.reach.surface import LONGEST_S, Surface
+from geoborder.tables import LONLAT
+
+_AROUND = np.arange(-1, 3)
+"""Columns and rows around a place, from the one before it."""
+
+CLOSE = 3.0
+"""Places so many columns and rows apart are also joined by a straight way."""
+
+_PIECES = 4
+"""Straight ways have so many pieces, each with its own slope."""
+
+_CENTRE = 1e-6
+"""Cells; a place so near to a cell's centre is that cell."""
+
+_TOUCH = 0.01
+"""Cells; barriers so near to a place do not bar it: it may stand on one."""
+
+_ON_LINE_KM = 0.001
+"""A site so near to the border stands on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """
+    Places on a grid.
+
+    Attributes
+    ----------
+    lon, lat : ndarray
+        Degrees on WGS 84, shape (n,).
+    column, row : ndarray
+        0.0 is the centre of the first cell.
+    height_m : ndarray
+        Of the ground; NaN where it is unknown.
+    closed : ndarray of bool
+        Whether it lies in a closed area.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    column: FloatArray
+    row: FloatArray
+    height_m: FloatArray
+    closed: BoolArray
+
+    @classmethod
+    def on(cls, surface: Surface, lon: FloatArray, lat: FloatArray) -> Places:
+        """Bring points in longitude and latitude onto a surface's grid."""
+        column, row = surface.dem.cells_at(lon, lat)
+        height = surface.dem.heights_between(column, row)
+        closed = np.zeros(lon.size, dtype=bool)
+        for area in surface.barriers.areas:
+            closed |= shapely.contains_xy(area, column, row)
+        return cls(lon, lat, column, row, height, closed)
+
+    def of(self, which: IntArray) -> Places:
+        """Pick some of them."""
+        return Places(
+            *(getattr(self, name)[which] for name in self.__dataclass_fields__)
+        )
+
+    @property
+    def open(self) -> BoolArray:
+        """Whether one can be there at all."""
+        return np.isfinite(self.height_m) & ~self.closed
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """
+    Straight ways between places and cells around them.
+
+    Attributes
+    ----------
+    place : ndarray of int
+        Number of the place, in order.
+    row, column : ndarray of int
+        The cell.
+    seconds : ndarray
+        Time that it takes where time has no factor.
+    """
+
+    place: IntArray
+    row: IntArray
+    column: IntArray
+    seconds: FloatArray
+
+    def of(self, keep: BoolArray) -> Links:
+        """Pick some of them."""
+        return Links(
+            self.place[keep], self.row[keep], self.column[keep], self.seconds[keep]
+        )
+
+
+def link(surface: Surface, places: Places, *, leaving: bool) -> Links:
+    """
+    Join places to the sixteen cells around them by straight ways.
+
+    Parameters
+    ----------
+    surface
+        Ground made ready.
+    places
+        Places on it.
+    leaving
+        From the place to the cells; else from the cells to the place.
+
+    Returns
+    -------
+    Links
+        Ways that nothing bars. A place on a cell's centre has that cell alone.
+    """
+    rows, columns = surface.dem.shape
+    open_ = np.flatnonzero(places.open)
+    right, down = (grid.ravel() for grid in np.meshgrid(_AROUND, _AROUND))
+    before = np.floor(places.column[open_]), np.floor(places.row[open_])
+    column = (before[0][:, None] + right).astype(np.int64).ravel()
+    row = (before[1][:, None] + down).astype(np.int64).ravel()
+    place = np.repeat(open_, right.size)
+    apart = np.maximum(
+        np.abs(column - places.column[place]), np.abs(row - places.row[place])
+    )
+    centred = np.zeros(places.lon.size, dtype=bool)
+    centred[place[apart < _CENTRE]] = True
+    keep = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    keep &= ~centred[place] | (apart < _CENTRE)
+    place, row, column = place[keep], row[keep], column[keep]
+    seconds = np.zeros(place.size)
+    far = np.flatnonzero(~centred[place])
+    one = place[far]
+    lon, lat = surface.dem.lonlat_at(column[far], row[far])
+    ends = (
+        (places.column[one], places.row[one], places.lon[one], places.lat[one]),
+        (column[far].astype(float), row[far].astype(float), lon, lat),
+    )
+    seconds[far] = straight_s(surface, *(ends if leaving else ends[::-1]))
+    ends_at = _short_of(ends[1][0], ends[1][1], ends[0][0], ends[0][1])
+    barred = surface.barriers.cross(ends[1][0], ends[1][1], ends_at)
+    seconds[far[barred]] = np.inf
+    return Links(place, row, column, seconds).of(seconds < LONGEST_S)
+
+
+def _short_of(
+    column: FloatArray, row: FloatArray, to_column: FloatArray, to_row: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Stop a little short of the places that ways lead to."""
+    far = np.maximum(np.hypot(to_column - column, to_row - row), 1e-12)
+    part = np.maximum(1.0 - _TOUCH / far, 0.0)
+    return column + (to_column - column) * part, row + (to_row - row) * part
+
+
+def straight_s(
+    surface: Surface,
+    begin: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    end: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+) -> FloatArray:
+    """
+    Time of straight ways over the ground.
+
+    Parameters
+    ----------
+    surface
+        Ground made ready.
+    begin, end
+        Columns, rows, longitudes and latitudes, each of shape (n,).
+
+    Returns
+    -------
+    ndarray
+        Seconds, shape (n,), where time has no factor; infinite over nodata and over
+        ground that is too steep.
+    """
+    _, metres = inverse(begin[2], begin[3], end[2], end[3])
+    part = np.linspace(0.0, 1.0, _PIECES + 1)[:, None]
+    column = begin[0] + part * (end[0] - begin[0])
+    row = begin[1] + part * (end[1] - begin[1])
+    heights = surface.dem.heights_between(column.ravel(), row.ravel())
+    rise = np.diff(heights.reshape(column.shape), axis=0)
+    step = np.maximum(metres, 1e-9) / _PIECES
+    at = (rise / step + STEEPEST) * PER_UNIT
+    known = np.isfinite(at) & (at >= 0.0) & (at <= surface.pace.size - 1)
+    table = surface.pace.astype(float)
+    pace = np.interp(np.where(known, at, 0.0), np.arange(table.size), table)
+    return np.asarray(np.where(known, pace, np.inf).sum(axis=0) * step)
+
+
+def own_side(surface: Surface, places: Places, links: Links) -> Links:
+    """
+    Keep sites that stand on the border to their own side of it.
+
+    Parameters
+    ----------
+    surface
+        Ground made ready.
+    places
+        Sites.
+    links
+        Their ways to cells.
+
+    Returns
+    -------
+    Links
+        Without those of sites on the line that lead to the other side.
+    """
+    border, side = surface.conditions.border, surface.conditions.side
+    if border is None or side is None:
+        return links
+    near = on_border(surface, places)[links.place]
+    lon, lat = surface.dem.lonlat_at(links.column[near], links.row[near])
+    wrong = near.copy()
+    wrong[near] = _sides(border, lon, lat) != side
+    return links.of(~wrong)
+
+
+def on_border(surface: Surface, places: Places) -> BoolArray:
+    """Which places stand on the border itself."""
+    border = surface.conditions.border
+    if border is None or not places.lon.size:
+        return np.zeros(places.lon.size, dtype=bool)
+    points = gpd.GeoSeries(gpd.points_from_xy(places.lon, places.lat), crs=LONLAT)
+    return locate(points, border)["distance_km"].to_numpy(float) < _ON_LINE_KM
+
+
+def _sides(border: gpd.GeoDataFrame, lon: FloatArray, lat: FloatArray) -> BoolArray:
+    """Side of the border on which points lie."""
+    if not lon.size:
+        return np.empty(0, dtype=object)
+    points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=LONLAT)
+    return locate(points, border)["side"].to_numpy(dtype=object)
+
+
+def close_pairs(
+    surface: Surface, sites: Places, targets: Places
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """
+    Join sites straight to targets close by.
+
+    Parameters
+    ----------
+    surface
+        Ground made ready.
+    sites, targets
+        Places on it.
+
+    Returns
+    -------
+    site, target : ndarray of int
+        Numbers of those that are close and between which nothing bars the way.
+    seconds : ndarray
+        Time it takes, where time has no factor.
+    """
+    order = np.argsort(targets.column, kind="stable")
+    columns = targets.column[order]
+    first = np.searchsorted(columns, sites.column - CLOSE)
+    last = np.searchsorted(columns, sites.column + CLOSE, side="right")
+    count = np.where(sites.open, last - first, 0)
+    site = np.repeat(np.arange(count.size), count)
+    place = np.arange(site.size) - np.repeat(np.cumsum(count) - count, count)
+    target = order[first[site] + place]
+    keep = np.abs(targets.row[target] - sites.row[site]) <= CLOSE
+    keep &= targets.open[target]
+    site, target = site[keep], target[keep]
+    begin, end = (
+        (p.column[k], p.row[k], p.lon[k], p.lat[k])
+        for p, k in ((sites, site), (targets, target))
+    )
+    seconds = straight_s(surface, begin, end)
+    near_end = _short_of(begin[0], begin[1], end[0], end[1])
+    near_begin = _short_of(end[0], end[1], begin[0], begin[1])
+    apart = np.hypot(end[0] - begin[0], end[1] - begin[1])
+    barred = surface.barriers.cross(*near_begin, near_end) & (apart > 2.0 * _TOUCH)
+    side, border = surface.conditions.side, surface.conditions.border
+    if border is not None and side is not None:
+        on_line = np.flatnonzero(on_border(surface, sites)[site] & ~barred)
+        middle = (begin[0] + end[0])[on_line] / 2.0, (begin[1] + end[1])[on_line] / 2.0
+        beside = _sides(border, *surface.dem.lonlat_at(*middle))
+        barred[on_line] |= (beside != side) & (beside != "on")
+    keep = ~barred & (seconds < LONGEST_S)
+    return site[keep], target[keep], seconds[keep]

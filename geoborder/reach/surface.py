@@ -1,0 +1,485 @@
+"""Ground made ready to travel over, and least times over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+import shapely
+from affine import Affine
+from rasterio.enums import Resampling
+from rasterio.features import rasterize
+from rasterio.vrt import WarpedVRT
+
+from geoborder.errors import DataError
+from geoborder.geodesy import FloatArray, IntArray
+from geoborder.reach import spread as kernel
+from geoborder.reach.barriers import Barriers, on_grid
+from geoborder.reach.conditions import Conditions
+from geoborder.reach.modes import PER_UNIT, STEEPEST, Direction, TravelMode
+from geoborder.reach.moves import Float32Array, Moves, moves_over
+from geoborder.terrain import Dem
+from geoborder.terrain.dem import shifted
+
+Window = tuple[int, int, int, int]
+
+LONGEST_S = 1e8
+"""Nothing takes longer than this (three years): it is no way."""
+
+_TILES = 2**13
+"""Tiles whose times of moves are kept at once."""
+
+_LISTS = 2**13
+"""Lists of entries to begin with; doubled where they are not enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """
+    Cells that a search sets out from.
+
+    Attributes
+    ----------
+    row, column : ndarray of int
+        The cells.
+    seconds : ndarray
+        Time at which each is left.
+    number : ndarray of int
+        Who leaves it.
+    """
+
+    row: IntArray
+    column: IntArray
+    seconds: FloatArray
+    number: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """
+    Least times to the cells of a window.
+
+    Attributes
+    ----------
+    window : tuple of int
+        Top, left, bottom, right in rows and columns, the last ones excluded.
+    seconds : ndarray
+        Shape of the window, float32; infinite where nobody gets within the limit.
+    number : ndarray or None
+        Who gets there first, int32; None where it was not asked for.
+    factors : ndarray or None
+        Factors of time; None where all are 1.
+    """
+
+    window: Window
+    seconds: Float32Array
+    number: npt.NDArray[np.int32] | None
+    factors: Float32Array | None
+
+    def inside(self, row: IntArray, column: IntArray) -> npt.NDArray[np.bool_]:
+        """Whether cells lie in the window."""
+        top, left, bottom, right = self.window
+        return np.asarray(
+            (row >= top) & (row < bottom) & (column >= left) & (column < right)
+        )
+
+    def arrival(
+        self, row: IntArray, column: IntArray, seconds: FloatArray
+    ) -> FloatArray:
+        """
+        Time at which places near cells are reached by way of them.
+
+        Parameters
+        ----------
+        row, column
+            Cells of the window.
+        seconds
+            From each cell to the place, where time has no factor.
+
+        Returns
+        -------
+        ndarray
+            Seconds.
+        """
+        at = row - self.window[0], column - self.window[1]
+        slow = 1.0 if self.factors is None else self.factors[at].astype(float)
+        return np.asarray(self.seconds[at].astype(float) + seconds * slow)
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """
+    Ground made ready for one mode of travel in one direction.
+
+    Attributes
+    ----------
+    dem : Dem
+        Elevation.
+    moves : Moves
+        Moves from cell to cell.
+    pace : ndarray
+        Seconds per metre by slope, as `TravelMode.table` has it.
+    barriers : Barriers
+        What cannot be passed.
+    areas : ndarray of Polygon
+        Where time has a factor, in columns and rows, ...
+    area_factors : ndarray
+        ... and that factor.
+    conditions : Conditions
+        As given.
+    """
+
+    dem: Dem
+    moves: Moves
+    pace: Float32Array
+    barriers: Barriers
+    areas: npt.NDArray[Any]
+    area_factors: FloatArray
+    conditions: Conditions
+    _pools: SimpleQueue[Any] = field(default_factory=SimpleQueue, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        dem: Dem,
+        mode: TravelMode,
+        conditions: Conditions,
+        direction: Direction,
+        region: Window,
+    ) -> Surface:
+        """
+        Make ground ready.
+
+        Parameters
+        ----------
+        dem
+            Elevation.
+        mode, conditions, direction
+            Who travels, over what, which way.
+        region
+            Part of the grid that windows will lie in.
+
+        Returns
+        -------
+        Surface
+            Ready.
+        """
+        friction = conditions.friction
+        areas, factors = np.empty(0, object), np.empty(0)
+        if friction is not None and len(friction):
+            own = friction.explode(index_parts=False)
+            order = np.argsort(own["factor"].to_numpy(float), kind="stable")
+            areas = on_grid(dem, own.geometry.to_numpy()[order])
+            factors = own["factor"].to_numpy(float)[order]
+        return cls(
+            dem,
+            moves_over(dem, *region),
+            mode.table(direction),
+            Barriers.on(dem, conditions.border, conditions.bars(roads=False)),
+            areas,
+            factors,
+            conditions,
+        )
+
+    @property
+    def least_factor(self) -> float:
+        """Least factor of time that there may be."""
+        cover = self.conditions.land_cover_factors or {}
+        least = min(self.area_factors.min(initial=1.0), 1.0)
+        return float(least * min([*cover.values(), 1.0]))
+
+    def quickest(self) -> float:
+        """Seconds per metre that travel takes at least."""
+        return float(self.pace.min()) * self.moves.evening * self.least_factor
+
+    def around(
+        self, row: FloatArray, column: FloatArray, limit_s: FloatArray | float
+    ) -> Window:
+        """
+        Find the part of the grid that may be reached.
+
+        Parameters
+        ----------
+        row, column
+            Where travel sets out.
+        limit_s
+            Seconds at most, from all or from each.
+
+        Returns
+        -------
+        tuple of int
+            Top, left, bottom, right.
+        """
+        rows, columns = self.dem.shape
+        if np.max(limit_s) >= LONGEST_S:
+            return 0, 0, rows, columns
+        lengths = self.moves.lengths_m
+        steps = np.abs(self.moves.steps).tolist()
+        width = float(lengths[:, :, steps.index([1, 0])].min())
+        height = float(lengths[:, :, steps.index([0, 1])].min())
+        far = limit_s / self.quickest()
+        down, across = far / height + 4.0, far / width + 4.0
+        top = max(int((row - down).min()), 0)
+        left = max(int((column - across).min()), 0)
+        bottom = min(int((row + down).max()) + 1, rows)
+        right = min(int((column + across).max()) + 1, columns)
+        return top, left, max(bottom, top), max(right, left)
+
+    def spread(
+        self,
+        window: Window,
+        starts: Starts,
+        limit_s: float,
+        *,
+        wanted: tuple[IntArray, IntArray] | None = None,
+        number: bool = False,
+    ) -> Field:
+        """
+        Find least times from starts to the cells of a window.
+
+        Parameters
+        ----------
+        window
+            Top, left, bottom, right.
+        starts
+            Where travel sets out; those outside do not count.
+        limit_s
+            Seconds beyond which nothing is looked for.
+        wanted
+            Rows and columns: once these cells are reached the search ends.
+        number
+            Whether to tell who gets to each cell first.
+
+        Returns
+        -------
+        Field
+            Times, infinite where nobody gets.
+        """
+        top, left, bottom, right = window
+        span = self.moves.span
+        shape = bottom - top + 2 * span, right - left + 2 * span
+        heights = np.full(shape, np.nan, dtype=np.float32)
+        inner = slice(span, shape[0] - span), slice(span, shape[1] - span)
+        own = heights[inner]
+        own[...] = self.dem.read(*window)
+        factors = self._factors(window, own)
+        padded = np.empty(0, dtype=np.float32)
+        if factors is not None:
+            padded = np.ones(shape, dtype=np.float32)
+            padded[inner] = factors
+        grid = _Grid(shape, span, top, left)
+        keep = grid.holds(starts.row, starts.column)
+        row, column = starts.row[keep], starts.column[keep]
+        keep[keep] = np.isfinite(own[row - top, column - left])
+        row, column = starts.row[keep], starts.column[keep]
+        seconds = starts.seconds[keep]
+        if factors is not None:
+            seconds = seconds * factors[row - top, column - left]
+        begin = (
+            grid.cells(row, column),
+            seconds.astype(np.float32),
+            starts.number[keep].astype(np.int32),
+        )
+        asked = np.empty(0, dtype=np.bool_)
+        if wanted is not None:
+            inside = grid.holds(*wanted)
+            at = wanted[0][inside], wanted[1][inside]
+            asked = np.zeros(grid.size, dtype=np.bool_)
+            asked[grid.cells(*at)] = np.isfinite(own[at[0] - top, at[1] - left])
+        time, owner = self._run(
+            grid, (heights.ravel(), padded.ravel()), begin, asked, limit_s, number
+        )
+        return Field(
+            window,
+            grid.unfold(time),
+            grid.unfold(owner) if number else None,
+            factors,
+        )
+
+    def _run(
+        self,
+        grid: _Grid,
+        layers: tuple[Float32Array, Float32Array],
+        begin: tuple[npt.NDArray[Any], ...],
+        asked: npt.NDArray[np.bool_],
+        limit_s: float,
+        number: bool,  # noqa: FBT001 - passed through
+    ) -> tuple[Float32Array, npt.NDArray[np.int32]]:
+        """Call the kernel, with more room if it has not enough."""
+        moves = self.moves
+        steps = moves.steps
+        offsets, between, weights = moves.ways(grid.shape[1])
+        sizes = np.abs(steps).max(axis=1)
+        ways = offsets, between, weights, sizes, steps[:, 0].copy(), steps[:, 1].copy()
+        origin = grid.top - moves.origin[0], grid.left - moves.origin[1]
+        across, span = grid.shape[1], grid.span
+        frame = across, origin[0] - span, origin[1] - span, *moves.shifts, span
+        table = kernel.tabulate(self.pace * np.float32(moves.evening))
+        level = np.float32(STEEPEST * PER_UNIT)
+        pace = table, level, np.float32(PER_UNIT)
+        slowest = layers[1].min(initial=1.0) if layers[1].size else 1.0
+        width = float(moves.lengths_m.min()) * float(self.pace.min())
+        width *= 0.999 * moves.evening * float(slowest)
+        cuts = self._cuts(grid)
+        limit = np.nextafter(np.float32(min(limit_s, LONGEST_S)), np.float32(np.inf))
+        lists = _LISTS
+        while True:
+            time = np.full(grid.size, limit, dtype=np.float32)
+            owner = np.full(grid.size if number else 0, -1, dtype=np.int32)
+            pool = self._pool(grid.tiles)
+            reached = kernel.spread(
+                layers, ways, moves.lengths_m, frame, pace, width, grid.jumps(steps),
+                cuts, begin, asked, (time, owner), pool, kernel.new_scratch(), lists,
+            )  # fmt: skip
+            self._pools.put(pool[0])
+            if reached >= 0:
+                return time, owner
+            lists *= 4
+
+    def _pool(self, tiles: int) -> tuple[npt.NDArray[Any], ...]:
+        """Room for times of moves, out of what an earlier search has left."""
+        held = min(tiles, _TILES)
+        size = (held + 1) * kernel.CELLS * len(self.moves.steps) + 1
+        try:
+            room = self._pools.get_nowait()
+        except Empty:
+            room = np.empty(0, dtype=np.float32)
+        if room.size < size:
+            room = np.empty(size, dtype=np.float32)
+        slots = np.full(tiles, -1, dtype=np.int64)
+        return room, slots, np.full(held, -1, dtype=np.int64)
+
+    def _cuts(self, grid: _Grid) -> tuple[IntArray, IntArray]:
+        """Bring closed moves into the order of the kernel's cells."""
+        if not len(self.barriers.edges):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        rows, columns = (size - 2 * grid.span for size in grid.shape)
+        window = grid.top, grid.left, grid.top + rows, grid.left + columns
+        row, column, move = self.barriers.closed_moves(window, self.moves.steps)
+        cells = grid.cells(row, column)
+        order = np.argsort(cells, kind="stable")
+        return cells[order], move[order]
+
+    def _factors(self, window: Window, heights: Float32Array) -> Float32Array | None:
+        """Factors of time in a window; heights of closed areas become nodata."""
+        top, left, bottom, right = window
+        shape = bottom - top, right - left
+        on_window = Affine.translation(left - 0.5, top - 0.5)
+        areas = _within(self.barriers.areas, window)
+        if len(areas) and min(shape) > 0:
+            closed = rasterize(areas, shape, transform=on_window, dtype=np.uint8)
+            heights[closed == 1] = np.nan
+        factors = None
+        near = _near(self.areas, window)
+        if near.any() and min(shape) > 0:
+            pairs = zip(self.areas[near], self.area_factors[near], strict=True)
+            factors = rasterize(
+                pairs, shape, transform=on_window, fill=0.0, dtype=np.float32
+            )
+            factors[factors == 0.0] = 1.0
+        cover = self._land_cover(window)
+        if cover is not None:
+            factors = cover if factors is None else factors * cover
+        if factors is not None:
+            heights[~np.isfinite(factors)] = np.nan
+            factors = np.where(np.isfinite(factors), factors, np.float32(1.0))
+        return factors
+
+    def _land_cover(self, window: Window) -> Float32Array | None:
+        """Factors of land cover in a window: each cell has the class at its centre."""
+        path, table = self.conditions.land_cover, self.conditions.land_cover_factors
+        if path is None or table is None:
+            return None
+        top, left, bottom, right = window
+        options = {
+            "crs": self.dem.crs.to_wkt(),
+            "transform": shifted(self.dem.transform, left, top),
+            "height": bottom - top,
+            "width": right - left,
+            "resampling": Resampling.nearest,
+        }
+        try:
+            with rasterio.open(path) as raster, WarpedVRT(raster, **options) as warped:
+                classes = warped.read(1)
+        except (rasterio.errors.RasterioError, ValueError) as error:
+            msg = f"`land_cover` {str(path)!r} cannot be read: {error}."
+            raise DataError(msg) from error
+        factors = np.ones(classes.shape, dtype=np.float32)
+        for kind, factor in table.items():
+            factors[classes == kind] = factor
+        return factors
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """A window with its margin, in the order of the kernel's cells."""
+
+    shape: tuple[int, int]
+    span: int
+    top: int
+    left: int
+
+    @property
+    def tiles_across(self) -> int:
+        return -(-self.shape[1] // kernel.WIDE)
+
+    @property
+    def tiles(self) -> int:
+        return -(-self.shape[0] // kernel.TALL) * self.tiles_across
+
+    @property
+    def size(self) -> int:
+        return self.tiles * kernel.CELLS
+
+    def holds(self, row: IntArray, column: IntArray) -> npt.NDArray[np.bool_]:
+        """Whether cells lie in the window."""
+        down, right = row - self.top, column - self.left
+        rows, columns = (size - 2 * self.span for size in self.shape)
+        return np.asarray(
+            (down >= 0) & (down < rows) & (right >= 0) & (right < columns)
+        )
+
+    def cells(self, row: IntArray, column: IntArray) -> IntArray:
+        """Numbers of cells."""
+        return self._number(row - self.top + self.span, column - self.left + self.span)
+
+    def _number(self, row: IntArray, column: IntArray) -> IntArray:
+        tile = row // kernel.TALL * self.tiles_across + column // kernel.WIDE
+        place = row % kernel.TALL * kernel.WIDE + column % kernel.WIDE
+        return np.asarray(tile * kernel.CELLS + place, dtype=np.int64)
+
+    def jumps(self, steps: IntArray) -> npt.NDArray[np.int32]:
+        """How far each move from each place of a tile goes; the last row stays."""
+        row, column = np.divmod(np.arange(kernel.CELLS)[:, None], kernel.WIDE)
+        to = self._number(row + steps[:, 1], column + steps[:, 0])
+        jumps = np.zeros((kernel.CELLS + 1, len(steps)), dtype=np.int32)
+        jumps[:-1] = to - np.arange(kernel.CELLS)[:, None]
+        return jumps
+
+    def unfold(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Bring values of the kernel's cells into rows and columns."""
+        tall, wide = kernel.TALL, kernel.WIDE
+        tiles = values.reshape(-1, self.tiles_across, tall, wide).transpose(0, 2, 1, 3)
+        grid = tiles.reshape(-1, self.tiles_across * wide)
+        rows, columns = (size - self.span for size in self.shape)
+        return np.ascontiguousarray(grid[self.span : rows, self.span : columns])
+
+
+def _near(areas: npt.NDArray[Any], window: Window) -> npt.NDArray[np.bool_]:
+    """Which areas may have cells in a window."""
+    top, left, bottom, right = window
+    bounds = shapely.bounds(areas).reshape(-1, 4)
+    return np.asarray(
+        (bounds[:, 0] <= right)
+        & (bounds[:, 2] >= left - 1)
+        & (bounds[:, 1] <= bottom)
+        & (bounds[:, 3] >= top - 1)
+    )
+
+
+def _within(areas: npt.NDArray[Any], window: Window) -> npt.NDArray[Any]:
+    return areas[_near(areas, window)] if len(areas) else areas

@@ -1,0 +1,318 @@
+"""Travel time from sites to targets."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoborder.errors import GeoborderWarning, OptionError
+from geoborder.geodesy import FloatArray, IntArray, place_order
+from geoborder.reach.conditions import Conditions
+from geoborder.reach.links import Links, Places, close_pairs, link, own_side
+from geoborder.reach.modes import Direction, TravelMode, as_mode
+from geoborder.reach.roads import Roads, by_road
+from geoborder.reach.surface import LONGEST_S, Field, Starts, Surface
+from geoborder.tables import lonlat_of
+from geoborder.terrain import Dem, DemLike, as_dem
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """
+    Sites on ground made ready.
+
+    Attributes
+    ----------
+    surface : Surface
+        The ground.
+    roads : Roads or None
+        Roads on it, where the mode uses any.
+    sites : Places
+        Where travel sets out.
+    links : Links
+        Ways from them to cells.
+    limit_s : float
+        Seconds at most.
+    """
+
+    surface: Surface
+    roads: Roads | None
+    sites: Places
+    links: Links
+    limit_s: float
+
+    def field(
+        self,
+        sites: IntArray,
+        *,
+        wanted: tuple[IntArray, IntArray] | None = None,
+        number: bool = False,
+    ) -> Field:
+        """Least times to cells from some of the sites, whichever is nearest."""
+        keep = np.isin(self.links.place, sites)
+        own = self.links.of(keep)
+        starts = Starts(own.row, own.column, own.seconds, own.place)
+        if self.roads is not None:
+            return by_road(
+                self.surface, self.roads, self.sites, sites, starts, self.limit_s
+            )
+        window = self.surface.around(
+            self.sites.row[sites], self.sites.column[sites], self.limit_s
+        )
+        return self.surface.spread(
+            window, starts, self.limit_s, wanted=wanted, number=number
+        )
+
+
+def journey(
+    sites: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    dem: DemLike,
+    mode: str | TravelMode,
+    minutes: float | None,
+    conditions: Conditions | None,
+    direction: Direction,
+    near: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+) -> Journey:
+    """
+    Make ground ready, and put sites on it.
+
+    Parameters
+    ----------
+    sites, dem, mode, minutes, conditions, direction
+        As for `travel_time`.
+    near
+        A layer that sites should not be far from.
+
+    Returns
+    -------
+    Journey
+        Ready to ask for times.
+    """
+    way, ground = as_mode(mode), as_dem(dem)
+    met = Conditions() if conditions is None else conditions
+    if direction not in {"out", "back"}:
+        msg = f"`direction` must be 'out' or 'back', got {direction!r}."
+        raise OptionError(msg)
+    if minutes is not None and not 0.0 < minutes < np.inf:
+        msg = f"`minutes` must be a number above 0, or None, got {minutes!r}."
+        raise OptionError(msg)
+    if way.uses_roads and (met.roads is None or not len(met.roads)):
+        msg = (
+            f"mode {way.name!r} needs `roads` in the conditions: lines with a "
+            f"`speed_kmh`."
+        )
+        raise OptionError(msg)
+    lon, lat = lonlat_of(sites, name="sites", near=near, near_name="targets")
+    limit_s = LONGEST_S if minutes is None else float(minutes) * 60.0
+    surface = Surface.of(ground, way, met, direction, _region(ground, lon, lat))
+    places = Places.on(surface, lon, lat)
+    links = own_side(surface, places, link(surface, places, leaving=True))
+    roads = Roads.over(surface) if way.uses_roads else None
+    return Journey(surface, roads, places, links, limit_s)
+
+
+def _region(dem: Dem, lon: FloatArray, lat: FloatArray) -> tuple[int, int, int, int]:
+    """Part of the grid that lengths of moves are worked out for: all of it."""
+    del lon, lat
+    rows, columns = dem.shape
+    return 0, 0, rows, columns
+
+
+def travel_time(
+    sites: gpd.GeoDataFrame | gpd.GeoSeries,
+    targets: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    dem: DemLike,
+    mode: str | TravelMode = "foot",
+    minutes: float | None = None,
+    nearest: bool = False,
+    direction: Direction = "out",
+    conditions: Conditions | None = None,
+) -> pd.DataFrame:
+    """
+    Find the least time over terrain from sites to targets.
+
+    Parameters
+    ----------
+    sites, targets
+        Points in any CRS. Not modified.
+    dem
+        Elevation: an open one, a path, or several (see `open_dem`). Only what may be
+        reached within `minutes` is read.
+    mode
+        A name in `TRAVEL_MODES`: ``foot`` (Tobler's hiking function, off paths),
+        ``path``, ``langmuir``, ``horse``, ``off-road``, ``road``; or a `TravelMode`.
+    minutes
+        Times beyond this are not looked for. None: no limit, and the whole of the
+        elevation is searched.
+    nearest
+        Only from the nearest site to each target: much quicker than the matrix.
+    direction
+        ``out``: from sites to targets; ``back``: from targets to sites.
+    conditions
+        Barriers, friction, roads, season.
+
+    Returns
+    -------
+    DataFrame
+        Minutes, indexed by the sites' index, with the targets' index as columns.
+        Infinite: there is no way, or none within `minutes`; NaN: site or target has
+        no elevation. If `nearest`: indexed like the targets, with ``site`` (the
+        nearest one's index; empty where there is none) and ``minutes``.
+
+    Raises
+    ------
+    DataError
+        If a layer or the elevation is unusable.
+    OptionError
+        If an option is out of its limits, or the mode needs roads and has none.
+
+    Warns
+    -----
+    GeoborderWarning
+        If sites or targets have no elevation, with their number.
+
+    Notes
+    -----
+    Dijkstra's shortest paths over the cells of the elevation. A move's time is the
+    sum over its steps from one line of the grid to the next, each with its own slope,
+    of geodesic horizontal length times pace. There are 16 directions or more, as many
+    as make ways on level ground at most 2 % longer or shorter than straight lines
+    (lengths are evened, after Borgefors 1986). Places are joined to the cells around
+    them, and to each other where they are close, by straight ways. Times are float32:
+    a hundredth of a second in a day. Agreement with GRASS r.walk and scikit-image is
+    measured in ``tests/oracles/test_reach_peers.py``.
+
+    References
+    ----------
+    Dial, R. B. (1969). Algorithm 360: shortest-path forest with topological ordering.
+    Communications of the ACM 12 (11). Borgefors, G. (1986). Distance transformations
+    in digital images. Computer Vision, Graphics, and Image Processing 34 (3).
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from geoborder import load_border, open_dem, point_at
+    >>> border = load_border()
+    >>> sites = gpd.GeoSeries([point_at(border, 500)], index=["A"], crs=4326)
+    >>> targets = gpd.GeoSeries(point_at(border, [500.0, 503.0, 510.0]), crs=4326)
+    >>> travel_time(sites, targets, dem=open_dem()).round(1)
+         0     1      2
+    A  0.0  56.1  236.5
+    """
+    lon, lat = lonlat_of(targets, name="targets")
+    trip = journey(
+        sites, dem=dem, mode=mode, minutes=minutes, conditions=conditions,
+        direction=direction, near=targets,
+    )  # fmt: skip
+    places = Places.on(trip.surface, lon, lat)
+    _warn_of_void(trip, places)
+    seconds, site = _times(trip, places, nearest=nearest)
+    within = np.where(seconds > trip.limit_s, np.inf, seconds) / 60.0
+    within[..., ~np.isfinite(places.height_m)] = np.nan
+    if nearest:
+        names = sites.index.to_series(index=range(len(sites))).reindex(
+            np.where(np.isfinite(within), site, -1)
+        )
+        return pd.DataFrame(
+            {"site": names.array, "minutes": within}, index=targets.index
+        )
+    within[~np.isfinite(trip.sites.height_m)] = np.nan
+    return pd.DataFrame(within, index=sites.index, columns=targets.index)
+
+
+def _warn_of_void(trip: Journey, targets: Places) -> None:
+    """Tell how many places have no elevation."""
+    void = [int((~np.isfinite(p.height_m)).sum()) for p in (trip.sites, targets)]
+    if any(void):
+        text = (
+            f"{void[0]} of {trip.sites.lon.size} sites and {void[1]} of "
+            f"{targets.lon.size} targets have no elevation in "
+            f"{trip.surface.dem.source!r}: travel times there are unknown."
+        )
+        warnings.warn(text, GeoborderWarning, stacklevel=3)
+
+
+def _times(
+    trip: Journey, targets: Places, *, nearest: bool
+) -> tuple[FloatArray, IntArray]:
+    """Seconds by site and target, or by target with the nearest site."""
+    links = link(trip.surface, targets, leaving=False)
+    count = trip.sites.lon.size
+    result = np.full((count, targets.lon.size), np.inf) if not nearest else None
+    best = np.full(targets.lon.size, np.inf)
+    first = np.full(targets.lon.size, -1, dtype=np.int64)
+    near_site, near_target, near_s = close_pairs(trip.surface, trip.sites, targets)
+
+    def solve(group: IntArray) -> tuple[FloatArray, IntArray, Field]:
+        wanted = links.row, links.column
+        field = trip.field(group, wanted=wanted, number=nearest and group.size > 1)
+        seconds, number = _arrivals(field, links, targets.lon.size, int(group[0]))
+        own = np.flatnonzero(np.isin(near_site, group))
+        slow = _factor_at(field, targets, near_target[own])
+        np.minimum.at(seconds, near_target[own], near_s[own] * slow)
+        straight = own[near_s[own] * slow <= seconds[near_target[own]]]
+        number[near_target[straight]] = near_site[straight]
+        return seconds, number, field
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        groups = list(groups_of(trip, nearest=nearest))
+        for group, (seconds, number, _) in zip(
+            groups, pool.map(solve, groups), strict=True
+        ):
+            if result is not None:
+                result[group[0]] = seconds
+            else:
+                sooner = seconds < best
+                best[sooner], first[sooner] = seconds[sooner], number[sooner]
+    return (best if result is None else result), first
+
+
+def groups_of(trip: Journey, *, nearest: bool) -> Iterator[IntArray]:
+    """Share sites out: one by one, or neighbours together where only one counts."""
+    open_ = np.flatnonzero(trip.sites.open)
+    if not nearest or trip.roads is not None:
+        yield from (open_[k : k + 1] for k in range(open_.size))
+        return
+    parts = 1 if trip.limit_s >= LONGEST_S else 2 * (os.cpu_count() or 1)
+    order = open_[place_order(trip.sites.lon[open_], trip.sites.lat[open_])]
+    yield from (part for part in np.array_split(order, parts) if part.size)
+
+
+def _arrivals(
+    field: Field, links: Links, count: int, site: int
+) -> tuple[FloatArray, IntArray]:
+    """Time at which each target is reached, and from which site."""
+    seconds = np.full(count, np.inf)
+    number = np.full(count, site, dtype=np.int64)
+    own = links.of(field.inside(links.row, links.column))
+    if not own.place.size:
+        return seconds, number
+    arrival = field.arrival(own.row, own.column, own.seconds)
+    order = np.lexsort((arrival, own.place))
+    first = order[np.flatnonzero(np.diff(own.place[order], prepend=-1))]
+    seconds[own.place[first]] = arrival[first]
+    if field.number is not None:
+        top, left = field.window[:2]
+        at = own.row[first] - top, own.column[first] - left
+        number[own.place[first]] = field.number[at]
+    return seconds, number
+
+
+def _factor_at(field: Field, targets: Places, which: IntArray) -> FloatArray:
+    """Factor of time at targets."""
+    if field.factors is None or not which.size:
+        return np.ones(which.size)
+    top, left = field.window[:2]
+    rows, columns = field.factors.shape
+    row = np.clip(np.rint(targets.row[which]).astype(int) - top, 0, rows - 1)
+    column = np.clip(np.rint(targets.column[which]).astype(int) - left, 0, columns - 1)
+    return field.factors[row, column].astype(float)
