@@ -309,8 +309,11 @@ SEGMENTS = pa.DataFrameSchema(
     name="segments",
 )
 
-MODES = ("none", "patrol", "radius", "sight")
-"""How an asset covers: not at all, along the line, around itself, what it sees."""
+MODES = ("none", "patrol", "radius", "sight", "reach")
+"""
+How an asset covers: not at all, along the line, around itself, what it sees, where its
+crew gets in time.
+"""
 
 SIGHT_COLUMNS = {
     "mast_m": "height of the eye above the ground, m",
@@ -325,12 +328,19 @@ SIGHT_COLUMNS = {
 }
 """What mode sight reads of an asset, besides its range."""
 
+TRAVEL_COLUMNS = {
+    "response_minutes": "time within which its crew must get there, minutes",
+    "shift_hours": "duration of a patrol, out and back, hours; empty: by distance",
+    "patrols_per_day": "patrols that set out in a day",
+}
+"""What modes reach and patrol read of an asset, besides ``travel``."""
+
 ASSETS = pa.DataFrameSchema(
     {
         "asset_id": _column(str, "name of the asset, one per row"),
         "mode": _column(
             str,
-            "how it covers the border: none, patrol, radius or sight",
+            "how it covers the border: none, patrol, radius, sight or reach",
             pa.Check.isin(MODES),
         ),
         "range_km": _column(
@@ -353,8 +363,14 @@ ASSETS = pa.DataFrameSchema(
         ),
         **{
             name: _column(float, description, nullable=True, required=False)
-            for name, description in SIGHT_COLUMNS.items()
+            for name, description in {**SIGHT_COLUMNS, **TRAVEL_COLUMNS}.items()
         },
+        "travel": _column(
+            str,
+            "mode of travel of its crew; empty: foot",
+            nullable=True,
+            required=False,
+        ),
     },
     unique=["asset_id"],
     name="assets",

@@ -25,6 +25,9 @@ _FIGURES = (
     "min_range_km",
     "refraction",
     "detection_50_km",
+    "response_minutes",
+    "shift_hours",
+    "patrols_per_day",
 )
 """What the catalogue says of how equipment covers."""
 
@@ -35,6 +38,7 @@ _ASSET_COLUMNS = [
     "equipment",
     "category",
     "mode",
+    "travel",
     *_FIGURES,
     "azimuth_deg",
     "quantity",
@@ -68,7 +72,8 @@ def assign_equipment(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDat
     GeoDataFrame
         One row per asset: ``asset_id``, ``name``, ``equipment``, ``category``,
         ``mode``, ``range_km``, ``mast_m``, ``target_m``, ``fov_deg``,
-        ``min_range_km``, ``refraction``, ``detection_50_km``, ``azimuth_deg``,
+        ``min_range_km``, ``refraction``, ``detection_50_km``, ``response_minutes``,
+        ``shift_hours``, ``patrols_per_day``, ``travel``, ``azimuth_deg``,
         ``quantity``, ``from_year`` (empty: before the programme), ``until_year``
         (end of its life), ``status``, ``cost`` and ``running_cost_per_year``
         (of all its items; 0 for what stands already), ``measure_id``,
@@ -135,6 +140,7 @@ def _catalogue_columns(program: Program, names: list[str]) -> pd.DataFrame:
             "equipment": pd.Series(names, dtype=object),
             "category": pd.Series([t.category for t in types], dtype=object),
             "mode": pd.Series([t.mode for t in types], dtype=object),
+            "travel": pd.Series([t.travel for t in types], dtype=object),
         }
     )
     for figure in _FIGURES:

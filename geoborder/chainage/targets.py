@@ -41,6 +41,42 @@ class Targets:
     start_m: FloatArray
     end_m: FloatArray
 
+    def stretches(
+        self, number: IntArray, cell: IntArray
+    ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """
+        Join cells that follow each other into stretches.
+
+        Parameters
+        ----------
+        number
+            Whose each cell is, in order.
+        cell
+            Cells, in order within each number.
+
+        Returns
+        -------
+        number, line : ndarray of int
+            Whose each stretch is, and the row of the border it lies on.
+        start_m, end_m : ndarray
+            Where it begins and ends.
+        """
+        line = self.line[cell]
+        fresh = np.ones(number.size, dtype=bool)
+        fresh[1:] = (
+            (number[1:] != number[:-1])
+            | (cell[1:] != cell[:-1] + 1)
+            | (line[1:] != line[:-1])
+        )
+        first = np.flatnonzero(fresh)
+        last = np.append(first[1:], number.size) - 1 if first.size else first
+        return (
+            number[first],
+            line[first],
+            self.start_m[cell[first]],
+            self.end_m[cell[last]],
+        )
+
 
 def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targets:
     """

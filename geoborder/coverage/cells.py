@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoborder.chainage import Targets
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
 
 _SAME_M = 0.001
@@ -163,3 +164,38 @@ def runs(*keys: IntArray) -> tuple[IntArray, IntArray]:
         fresh[1:] |= key[1:] != key[:-1]
     first = np.flatnonzero(fresh)
     return first, np.append(first[1:], size) - 1
+
+
+def segments_of(
+    targets: Targets, border: gpd.GeoDataFrame, segments: gpd.GeoDataFrame
+) -> IntArray:
+    """
+    Find the segment that holds each cell's middle.
+
+    Parameters
+    ----------
+    targets
+        Equal cells of the border.
+    border
+        As `as_border` gives it.
+    segments
+        Segments of it.
+
+    Returns
+    -------
+    ndarray of int
+        Position of the segment; past the last one where there is none.
+    """
+    middle = (targets.start_m + targets.end_m) / 2000.0
+    found = np.full(middle.size, len(segments), dtype=np.int64)
+    for line, name in enumerate(border["border_id"]):
+        rows = np.flatnonzero(segments["border_id"] == name)
+        starts = segments["start_km"].to_numpy(float)[rows]
+        ends = segments["end_km"].to_numpy(float)[rows]
+        own = np.flatnonzero(targets.line == line)
+        order = np.argsort(starts, kind="stable")
+        at = np.searchsorted(starts[order], middle[own], side="right") - 1
+        own, holder = own[at >= 0], order[at[at >= 0]]
+        inside = middle[own] < ends[holder]
+        found[own[inside]] = rows[holder[inside]]
+    return found

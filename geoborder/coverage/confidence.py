@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from geoborder.chainage import Targets, border_targets, cut_border
-from geoborder.coverage.cells import runs
+from geoborder.coverage.cells import runs, segments_of
 from geoborder.coverage.footprint import active_assets, line_and_segments
 from geoborder.coverage.sighted import turned
 from geoborder.errors import GeoborderWarning
@@ -199,7 +199,7 @@ def sight_confidence(  # noqa: PLR0913 - what `cover` takes, and what errs
     table, parts = line_and_segments(border, segments, k=k)
     targets = border_targets(table, spacing_km=target_spacing_km)
     own, chosen = _watching(active_assets(assets), table, year)
-    segment = _segments_of(targets, table, parts)
+    segment = segments_of(targets, table, parts)
     errors = {
         "dem_sd_m": dem_sd_m,
         "correlation_m": correlation_m,
@@ -252,25 +252,6 @@ def _watching(
         own = require_layer(own, name="assets", kinds=POINTS)
         require_not_swapped(own, name="assets", near=border, near_name="border")
     return own, year
-
-
-def _segments_of(
-    targets: Targets, border: gpd.GeoDataFrame, segments: gpd.GeoDataFrame
-) -> IntArray:
-    """Position of the segment that holds each cell's middle; past the last: none."""
-    middle = (targets.start_m + targets.end_m) / 2000.0
-    found = np.full(middle.size, len(segments), dtype=np.int64)
-    for line, name in enumerate(border["border_id"]):
-        rows = np.flatnonzero(segments["border_id"] == name)
-        starts = segments["start_km"].to_numpy(float)[rows]
-        ends = segments["end_km"].to_numpy(float)[rows]
-        own = np.flatnonzero(targets.line == line)
-        order = np.argsort(starts, kind="stable")
-        at = np.searchsorted(starts[order], middle[own], side="right") - 1
-        own, holder = own[at >= 0], order[at[at >= 0]]
-        inside = middle[own] < ends[holder]
-        found[own[inside]] = rows[holder[inside]]
-    return found
 
 
 def _tally(

@@ -18,6 +18,7 @@ from geoborder.coverage.footprint import (
 )
 from geoborder.errors import OptionError
 from geoborder.geodesy import IntArray, polylines
+from geoborder.reach import Conditions
 from geoborder.segment import SIDES
 from geoborder.tables import INTERVALS, validate
 from geoborder.terrain import DemLike
@@ -82,6 +83,7 @@ def cover(
     years: Iterable[int] | None = None,
     segments: gpd.GeoDataFrame | None = None,
     target_spacing_km: float = 0.1,
+    conditions: Conditions | None = None,
 ) -> Coverage:
     """
     Work out which stretches of a border assets cover.
@@ -99,11 +101,15 @@ def cover(
         azimuth is turned to where it sees most. Mode ``radius`` covers what lies
         within that geodesic distance of the asset; ``patrol`` that distance along
         the border, either way from the asset's foot on it, if the asset itself is
-        no further off than that; ``none`` nothing. An asset without a geometry, or
-        with ``status`` retired, covers nothing.
+        no further off than that, or with ``shift_hours`` what a patrol gets to and
+        back from in that time by ``travel`` (see `patrols`); ``reach`` where its
+        crew gets within ``response_minutes`` by ``travel`` (a name in
+        `TRAVEL_MODES`; ``foot`` where it is empty); ``none`` nothing. An asset
+        without a geometry, or with ``status`` retired, covers nothing.
         Not modified.
     dem
-        Elevation, as for `line_of_sight`; only mode ``sight`` needs it.
+        Elevation, as for `line_of_sight`; modes ``sight`` and ``reach`` need it, and
+        patrols with ``shift_hours``.
     year
         The year to describe; the last one of `years` by default.
     k
@@ -114,13 +120,15 @@ def cover(
     segments
         Segments to sum up by; by default each line is one.
     target_spacing_km
-        For mode ``sight`` the border is divided into equal cells no longer than
-        this; a cell is seen where its middle is.
+        For modes ``sight`` and ``reach`` the border is divided into equal cells no
+        longer than this; a cell is covered where its middle is.
+    conditions
+        Barriers, friction, roads and season that travel meets.
 
     Returns
     -------
     Coverage
-        Exact to a millimetre of chainage; where assets see, to half a cell.
+        Exact to a millimetre of chainage; where assets see or reach, to half a cell.
 
     Raises
     ------
@@ -128,7 +136,7 @@ def cover(
         If a table is unusable, or segments are not of this border.
     OptionError
         If `k` is less than 1, a radius exceeds 1,000 km, `year` is not one of
-        `years`, or an asset covers by sight and `dem` is missing.
+        `years`, or an asset lacks what its mode needs.
 
     Warns
     -----
@@ -153,8 +161,11 @@ def cover(
     """
     table, parts = line_and_segments(border, segments, k=k)
     active = active_assets(assets)
-    span = _span(active, year, years)
-    prints = footprints(table, active, dem=dem, target_spacing_km=target_spacing_km)
+    span = span_of(active, year, years)
+    prints = footprints(
+        table, active, dem=dem, target_spacing_km=target_spacing_km,
+        conditions=conditions,
+    )  # fmt: skip
     cells = make_cells(table, prints, parts, span)
     chosen = 0
     if span is not None:
@@ -180,10 +191,29 @@ def cover(
     )
 
 
-def _span(
+def span_of(
     assets: gpd.GeoDataFrame, year: int | None, years: Iterable[int] | None
 ) -> list[int] | None:
-    """Years to compare, in order; None where time plays no part."""
+    """
+    Choose the years to compare.
+
+    Parameters
+    ----------
+    assets
+        As `active_assets` gives them.
+    year, years
+        As for `cover`.
+
+    Returns
+    -------
+    list of int or None
+        In order; None where time plays no part.
+
+    Raises
+    ------
+    OptionError
+        If there are none, or `year` is not one of them.
+    """
     if years is not None:
         span = sorted({int(y) for y in years})
         if not span:
@@ -270,19 +300,44 @@ def _units_summary(
     k: int,
 ) -> pd.DataFrame:
     """Coverage by unit on either side; by country where segments name no unit."""
-    country = border.set_index("border_id")
     frames = []
+    for side, number, labels in units_of(border, segments):
+        group = np.where(cells.segment >= 0, number[cells.segment], -1)
+        frame = _summary(cells, group, labels, span, k)
+        frame.insert(0, "side", side)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True).rename(columns={"group": "unit"})
+
+
+def units_of(
+    border: gpd.GeoDataFrame, segments: gpd.GeoDataFrame
+) -> tuple[tuple[str, IntArray, list[object]], ...]:
+    """
+    Give numbers to the units on either side of segments.
+
+    Parameters
+    ----------
+    border
+        As `as_border` gives it.
+    segments
+        Segments of it.
+
+    Returns
+    -------
+    tuple
+        Per side: its name, the number of each segment's unit, and the units' names;
+        countries where segments name no unit.
+    """
+    country = border.set_index("border_id")
+    sides = []
     for side in SIDES:
         names = country[side].reindex(segments["border_id"]).to_numpy(dtype=object)
         if f"{side}_unit" in segments.columns:
             units = segments[f"{side}_unit"]
             names = np.where(units.notna(), units, names)
         number, labels = pd.factorize(names)
-        group = np.where(cells.segment >= 0, number[cells.segment], -1)
-        frame = _summary(cells, group, list(labels), span, k)
-        frame.insert(0, "side", side)
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True).rename(columns={"group": "unit"})
+        sides.append((side, number, list(labels)))
+    return tuple(sides)
 
 
 def _cut(

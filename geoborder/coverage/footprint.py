@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 
 from geoborder.chainage import as_border, border_targets
+from geoborder.coverage.patrols import patrolled
+from geoborder.coverage.reached import reached, require_dem
 from geoborder.coverage.sighted import sighted
 from geoborder.errors import DataError, OptionError
-from geoborder.geodesy import FloatArray, IntArray, Polylines, polylines
-from geoborder.nearest import EdgeTree, edge_tree, find_feet, stretches_within
+from geoborder.geodesy import FloatArray, IntArray, polylines
+from geoborder.nearest import EdgeTree, edge_tree, stretches_within
+from geoborder.reach import Conditions
 from geoborder.segment import segment_border
 from geoborder.tables import (
     ASSETS,
@@ -33,6 +36,7 @@ def footprints(
     *,
     dem: DemLike | None = None,
     target_spacing_km: float = 0.1,
+    conditions: Conditions | None = None,
 ) -> pd.DataFrame:
     """
     Find the stretches of border that each asset covers.
@@ -41,7 +45,7 @@ def footprints(
     ----------
     border
         One border or several.
-    assets, dem, target_spacing_km
+    assets, dem, target_spacing_km, conditions
         As for `cover`.
 
     Returns
@@ -55,34 +59,37 @@ def footprints(
     DataError
         If a table is unusable.
     OptionError
-        If a radius exceeds 1,000 km, or assets see and `dem` is missing.
+        If a radius exceeds 1,000 km, or an asset lacks what its mode needs.
     """
     table = as_border(border)
     checked = active_assets(assets)
     lines = polylines(table.geometry.array)
     tree = edge_tree(lines)
     found = []
-    for mode in ("radius", "patrol", "sight"):
+    for mode in ("radius", "patrol", "sight", "reach"):
         rows = np.flatnonzero((checked["mode"] == mode) & checked.geometry.notna())
         if rows.size == 0:
             continue
         own = require_layer(checked.iloc[rows], name="assets", kinds=POINTS)
         require_not_swapped(own, name="assets", near=table, near_name="border")
-        if mode == "sight":
-            if dem is None:
-                msg = (
-                    f"asset {own['asset_id'].iloc[0]!r} covers by sight, which needs "
-                    f"elevation: give `dem`."
-                )
-                raise OptionError(msg)
-            _require_masts(own)
-            targets = border_targets(table, spacing_km=target_spacing_km)
-            point, line, start_m, end_m = sighted(own, targets, dem=dem)
+        own = own.reset_index(drop=True)
+        if mode == "radius":
+            point, line, start_m, end_m = _discs(tree, own)
+        elif mode == "patrol":
+            point, line, start_m, end_m = patrolled(
+                tree, lines, own, dem=dem, conditions=conditions
+            )
         else:
-            stretches = _discs if mode == "radius" else _patrols
-            lon, lat = own.geometry.x.to_numpy(float), own.geometry.y.to_numpy(float)
-            reach = own["range_km"].fillna(0.0).to_numpy(float)
-            point, line, start_m, end_m = stretches(tree, lines, lon, lat, reach)
+            ground = require_dem(own, dem)
+            targets = border_targets(table, spacing_km=target_spacing_km)
+            if mode == "sight":
+                _require(own, "mast_m", "the height of the eye in metres")
+                point, line, start_m, end_m = sighted(own, targets, dem=ground)
+            else:
+                _require(own, "response_minutes", "the time its crew may take")
+                point, line, start_m, end_m = reached(
+                    own, targets, dem=ground, conditions=conditions
+                )
         found.append((rows[point], line, start_m, end_m))
     asset, line, start_m, end_m = (
         np.concatenate(arrays) for arrays in zip(_NONE, *found, strict=True)
@@ -101,15 +108,15 @@ def footprints(
     )
 
 
-def _require_masts(assets: gpd.GeoDataFrame) -> None:
-    """Refuse assets that see from no stated height."""
+def _require(assets: gpd.GeoDataFrame, column: str, what: str) -> None:
+    """Refuse assets that lack a figure that their mode cannot do without."""
     without = assets
-    if "mast_m" in assets.columns:
-        without = assets[assets["mast_m"].isna()]
+    if column in assets.columns:
+        without = assets[assets[column].isna()]
     if len(without):
         msg = (
-            f"asset {without['asset_id'].iloc[0]!r} covers by sight, which needs a "
-            f"`mast_m`, the height of the eye in metres."
+            f"asset {without['asset_id'].iloc[0]!r} covers by "
+            f"{without['mode'].iloc[0]}, which needs a `{column}`, {what}."
         )
         raise OptionError(msg)
 
@@ -187,27 +194,14 @@ def active_assets(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return table.assign(**missing).reset_index(drop=True)
 
 
-def _discs(
-    tree: EdgeTree, lines: Polylines, lon: FloatArray, lat: FloatArray, km: FloatArray
-) -> Stretches:
+def _discs(tree: EdgeTree, assets: gpd.GeoDataFrame) -> Stretches:
     """Stretches within a geodesic radius."""
-    del lines
+    km = assets["range_km"].fillna(0.0).to_numpy(float)
     if km.max() > _LONGEST_RADIUS_KM:
         msg = (
             f"`range_km` of mode radius may be {_LONGEST_RADIUS_KM:,.0f} at most, got "
             f"{km.max():g}."
         )
         raise OptionError(msg)
+    lon, lat = assets.geometry.x.to_numpy(float), assets.geometry.y.to_numpy(float)
     return stretches_within(tree, lon, lat, km * 1000.0)
-
-
-def _patrols(
-    tree: EdgeTree, lines: Polylines, lon: FloatArray, lat: FloatArray, km: FloatArray
-) -> Stretches:
-    """Stretches within a distance along the line from the foot, clipped to it."""
-    feet = find_feet(tree, lon, lat)
-    reach = km * 1000.0
-    start = np.maximum(feet.chainage_m - reach, 0.0)
-    end = np.minimum(feet.chainage_m + reach, lines.length_m[feet.line])
-    near = np.flatnonzero((feet.distance_m <= reach) & (end > start))
-    return near, feet.line[near], start[near], end[near]

@@ -43,21 +43,7 @@ def sighted(
         turned(assets, targets, dem=dem), targets.points, dem=dem
     ).tocoo()
     asset, cell = (np.asarray(index, dtype=np.int64) for index in seen.coords)
-    line = targets.line[cell]
-    fresh = np.ones(asset.size, dtype=bool)
-    fresh[1:] = (
-        (asset[1:] != asset[:-1])
-        | (cell[1:] != cell[:-1] + 1)
-        | (line[1:] != line[:-1])
-    )
-    first = np.flatnonzero(fresh)
-    last = np.append(first[1:], asset.size) - 1 if first.size else first
-    return (
-        asset[first],
-        line[first],
-        targets.start_m[cell[first]],
-        targets.end_m[cell[last]],
-    )
+    return targets.stretches(asset, cell)
 
 
 def turned(

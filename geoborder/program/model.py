@@ -29,7 +29,8 @@ Category = Literal[
     "training",
     "supply",
 ]
-Mode = Literal["none", "radius", "patrol", "sight"]
+Mode = Literal["none", "radius", "patrol", "sight", "reach"]
+Travel = Literal["foot", "path", "langmuir", "horse", "off-road", "road"]
 
 ILLUSTRATIVE = "illustrative"
 """The basis of a figure that has no public source."""
@@ -91,7 +92,8 @@ class EquipmentType(_Strict):
     mode: Mode = Field(
         "none",
         description="sight: what it sees over the terrain; radius: a geodesic disc; "
-        "patrol: along the border either way; none: it covers nothing by itself.",
+        "patrol: along the border either way; reach: where its crew gets in time; "
+        "none: it covers nothing by itself.",
     )
     range_km: Figure | None = Field(
         None, description="Range of sight, radius, or way patrolled, km."
@@ -105,6 +107,18 @@ class EquipmentType(_Strict):
     )
     detection_50_km: Figure | None = Field(
         None, description="Distance at which half of the targets are detected, km."
+    )
+    travel: Travel | None = Field(
+        None, description="How its crew travels; foot by default."
+    )
+    response_minutes: Figure | None = Field(
+        None, description="Time within which its crew must get there, minutes."
+    )
+    shift_hours: Figure | None = Field(
+        None, description="Duration of a patrol, out and back, hours."
+    )
+    patrols_per_day: Figure | None = Field(
+        None, description="Patrols that set out in a day."
     )
     cost: Figure = Field(description="Price of one, in the programme's currency.")
     running_cost_per_year: Figure | None = None
@@ -125,6 +139,9 @@ class EquipmentType(_Strict):
             "min_range_km",
             "refraction",
             "detection_50_km",
+            "response_minutes",
+            "shift_hours",
+            "patrols_per_day",
             "cost",
             "running_cost_per_year",
             "life_years",
@@ -132,11 +149,14 @@ class EquipmentType(_Strict):
         )
 
     @model_validator(mode="after")
-    def _covering_needs_range(self) -> Self:
-        if self.mode != "none" and (self.range_km is None or self.range_km.value <= 0):
-            path = ("range_km",)
-            msg = f"mode {self.mode!r} needs a `range_km` greater than 0"
-            raise ReferenceFaultError(path, msg)
+    def _covering_needs_figures(self) -> Self:
+        needed = {"radius": ["range_km"], "sight": ["range_km"]}
+        needed |= {"reach": ["response_minutes"], "patrol": ["range_km", "shift_hours"]}
+        names = needed.get(self.mode, [])
+        figures = [getattr(self, name) for name in names]
+        if names and not any(f is not None and f.value > 0 for f in figures):
+            msg = f"mode {self.mode!r} needs a `{'` or `'.join(names)}` greater than 0"
+            raise ReferenceFaultError((names[0],), msg)
         if self.mode == "sight" and self.mast_m is None:
             msg = "mode 'sight' needs a `mast_m`, the height of the eye"
             raise ReferenceFaultError(("mast_m",), msg)
@@ -355,6 +375,9 @@ class Program(_Strict):
     measures: dict[str, Measure] = Field(default_factory=dict)
     assets: dict[str, Asset] = Field(default_factory=dict)
     required_k: int = Field(1, ge=1, description="Assets that must cover each place.")
+    travel: Travel = Field(
+        "foot", description="How crews of posts get to the border, for response times."
+    )
 
     @property
     def years(self) -> range:
