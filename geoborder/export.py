@@ -44,7 +44,7 @@ def plan_layers(plan: Plan) -> dict[str, pd.DataFrame]:
     dict of str to DataFrame
         GeoDataFrames (EPSG:4326) and plain tables, in a fixed order.
     """
-    coverage = plan.coverage
+    coverage, response = plan.coverage, plan.response
     measures = pd.DataFrame(
         [
             {
@@ -74,6 +74,11 @@ def plan_layers(plan: Plan) -> dict[str, pd.DataFrame]:
         "coverage_by_year": coverage.by_year,
         "coverage_by_segment_year": coverage.by_segment_year,
         "coverage_by_unit_year": coverage.by_unit_year,
+        "response": None if response is None else response.cells,
+        "response_by_segment": None if response is None else response.by_segment,
+        "response_by_unit_year": None if response is None else response.by_unit_year,
+        "response_by_year": None if response is None else response.by_year,
+        "isochrones": None if plan.reached is None else plan.reached.areas,
         "costs_by_year": plan.costs.reset_index(),
         "posts_by_year": plan.posts,
         "facing_units": plan.facing,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -19,10 +20,11 @@ from geoborder.assign import (
 from geoborder.border import load_border
 from geoborder.chainage import as_border, calibrate, locate
 from geoborder.checks import check_claims, facing_units, lengths_by_map
-from geoborder.coverage import Coverage, cover
+from geoborder.coverage import Coverage, Response, cover, response_times
 from geoborder.datasets import load_crossings, load_places, load_unit_limits, load_units
 from geoborder.distance import nearest_sites, spacing
 from geoborder.program import Program, load_program
+from geoborder.reach import Conditions, Isochrones, isochrones
 from geoborder.segment import describe_segments, segment_border
 from geoborder.terrain import Dem, DemLike, open_dem
 
@@ -55,6 +57,11 @@ class Plan:
         the last.
     costs : DataFrame
         Cost against budget by year (see `yearly_costs`).
+    response : Response or None
+        How long crews of posts take to get to each place of the border; None without
+        elevation, or without posts.
+    reached : Isochrones or None
+        What they get to within the response's levels in the last year.
     posts : DataFrame
         Per year: ``posts``, ``longest_stretch_km`` without one, and where it is.
     facing : DataFrame or None
@@ -79,6 +86,8 @@ class Plan:
     assets: gpd.GeoDataFrame
     coverage: Coverage
     costs: pd.DataFrame
+    response: Response | None
+    reached: Isochrones | None
     posts: pd.DataFrame
     facing: pd.DataFrame | None
     lengths: pd.DataFrame
@@ -97,6 +106,7 @@ STEPS = (
     "measures",
     "equipment",
     "coverage",
+    "response",
     "distances",
     "checks",
 )
@@ -112,6 +122,7 @@ def make_plan(
     crossings: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     segment_length_km: float = 10.0,
+    conditions: Conditions | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Plan:
     """
@@ -133,6 +144,10 @@ def make_plan(
         Points with a column ``name``; by default the bundled ones within 50 km.
     segment_length_km
         Segments end at each multiple of this chainage, and where units change.
+    conditions
+        What travel meets: barriers, friction, roads, season. By default nobody
+        crosses the border, and sites on it are on the side that does not face
+        ``claims.facing_country``.
     progress
         Called with the name of each step of `STEPS` as it begins.
 
@@ -176,6 +191,7 @@ def make_plan(
     begin("equipment")
     assets = assign_equipment(plan, segments)
     begin("coverage")
+    met = _own_side(plan, line) if conditions is None else conditions
     coverage = cover(
         line,
         assets,
@@ -183,10 +199,13 @@ def make_plan(
         years=range(plan.first_year - 1, plan.last_year + 1),
         k=plan.required_k,
         segments=segments,
+        conditions=met,
     )
+    begin("response")
+    response, reached = _response(plan, line, assets, segments, ground, met)
     begin("distances")
     posts = _posts_by_year(assets, line, plan)
-    segments = _with_results(segments, assignments, assets, coverage, plan)
+    segments = _with_results(segments, assignments, assets, coverage, plan, response)
     begin("checks")
     lengths = lengths_by_map(spec.left, spec.right)
     facing = (
@@ -201,6 +220,8 @@ def make_plan(
         assets=assets,
         coverage=coverage,
         costs=yearly_costs(plan, assignments, assets),
+        response=response,
+        reached=reached,
         posts=posts,
         facing=facing,
         lengths=lengths,
@@ -253,10 +274,51 @@ def _near(
 
 def _posts_of(assets: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
     """Select the posts in operation in a year."""
-    begun = assets["from_year"].fillna(year) <= year
-    going = assets["until_year"].fillna(year) >= year
-    kept = (assets["category"] == "posts") & begun & going & assets.geometry.notna()
+    posts = _placed_posts(assets)
+    begun = posts["from_year"].fillna(year) <= year
+    going = posts["until_year"].fillna(year) >= year
+    return posts[begun & going]
+
+
+def _placed_posts(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Select the posts that have a place and are not retired."""
+    kept = (assets["category"] == "posts") & assets.geometry.notna()
     return assets[kept & (assets["status"] != "retired")]
+
+
+def _own_side(program: Program, border: gpd.GeoDataFrame) -> Conditions:
+    """Nobody crosses the border; sites on it are on the programme's own side."""
+    side: Literal["left", "right"] = "left"
+    if program.border.left == program.claims.facing_country:
+        side = "right"
+    return Conditions(border=border, side=side)
+
+
+def _response(
+    program: Program,
+    border: gpd.GeoDataFrame,
+    assets: gpd.GeoDataFrame,
+    segments: gpd.GeoDataFrame,
+    dem: Dem | None,
+    conditions: Conditions,
+) -> tuple[Response | None, Isochrones | None]:
+    """How long crews of posts take, by year, and what they get to in the last one."""
+    posts = _placed_posts(assets)
+    if dem is None or posts.empty:
+        return None, None
+    travel = program.travel
+    response = response_times(
+        border, posts, dem=dem, mode=travel, conditions=conditions,
+        years=range(program.first_year - 1, program.last_year + 1), segments=segments,
+    )  # fmt: skip
+    last = _posts_of(assets, program.last_year)
+    if last.empty:
+        return response, None
+    reached = isochrones(
+        last, dem=dem, mode=travel, minutes=response.levels_minutes,
+        conditions=conditions,
+    )  # fmt: skip
+    return response, reached
 
 
 def _posts_by_year(
@@ -287,8 +349,9 @@ def _with_results(
     assets: gpd.GeoDataFrame,
     coverage: Coverage,
     program: Program,
+    response: Response | None,
 ) -> gpd.GeoDataFrame:
-    """Segments with their nearest post, cost, and coverage in the last year."""
+    """Add the nearest post, time to it, cost, and coverage in the last year."""
     added: dict[str, object] = {}
     for year, label in ((program.first_year - 1, "_before"), (program.last_year, "")):
         posts = _posts_of(assets, year)
@@ -296,6 +359,14 @@ def _with_results(
             nearest = nearest_sites(segments, posts)
             added[f"nearest_post{label}"] = nearest["site"].to_numpy()
             added[f"post{label}_km"] = nearest["distance_km"].to_numpy()
+    if response is not None:
+        times = response.by_segment.set_index("segment_id")
+        for column, label in (
+            ("minutes", "post_minutes"),
+            ("sites_60", "posts_60"),
+            ("beyond_60_km", "beyond_60_km"),
+        ):
+            added[label] = times[column].reindex(segments["segment_id"]).to_numpy()
     cost = assignments.groupby("segment_id")["cost"].sum()
     added["cost"] = segments["segment_id"].map(cost).fillna(0.0).round(2).to_numpy()
     by_segment = coverage.by_segment.set_index("segment_id")

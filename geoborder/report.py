@@ -17,6 +17,7 @@ from geoborder.maps.page import summary_line
 from geoborder.maps.style import words
 from geoborder.plan import Plan
 from geoborder.program import Figure
+from geoborder.reach import TRAVEL_MODES
 
 _GAPS_SHOWN = 10
 
@@ -82,6 +83,7 @@ def render_report(plan: Plan) -> str:
         checks=plan.checks.to_dict("records"),
         years=_years(plan),
         units=_units_by_year(plan),
+        response=_response(plan),
         measures=_measures(plan),
         catalogue=_catalogue(plan),
         standing=plan.assets[plan.assets["measure_id"].isna()].to_dict("records"),
@@ -100,6 +102,7 @@ def render_report(plan: Plan) -> str:
         elevation=None if plan.dem is None else Path(plan.dem.source).name,
         cell_m=_cell_m(plan),
         siting_m=_SITING_M,
+        travel_source=TRAVEL_MODES[plan.program.travel].source,
     )
 
 
@@ -162,6 +165,22 @@ def _units_by_year(plan: Plan) -> list[dict[str, object]]:
                 "cost": float(own["cost"].sum()),
             }
         )
+    return rows
+
+
+def _response(plan: Plan) -> list[dict[str, object]]:
+    """Time to each unit's part of the border, before the programme and at its end."""
+    if plan.response is None:
+        return []
+    table = plan.response.by_unit_year
+    ends = table["year"].isin([table["year"].min(), table["year"].max()])
+    rows = []
+    for (side, unit), part in table[ends].groupby(["side", "unit"], sort=False):
+        for row in part.to_dict("records"):
+            year = int(row["year"])
+            before = year < plan.program.first_year
+            label = f"before {year + 1}" if before else str(year)
+            rows.append({**row, "side": side, "unit": unit, "label": label})
     return rows
 
 

@@ -49,7 +49,7 @@ def test_every_source_is_used() -> None:
         ("{2025: 1000}", "{2031: 1000}", 5, "year 2031 is outside .*2025-2027"),
         ("quantity: 7", "quantity: 7\n    schedule: {2024: 1}", 19, "year 2024 is outside"),
         ("mode: radius", "mode: radios", 10,
-         "'radios' is not one of none, radius, patrol, sight; did you mean 'radius'"),
+         "'radios' is not one of none, radius, patrol, sight, reach; did you mean 'radius'"),
         ("mode: radius", "mode: sight", 7, "mode 'sight' needs a `mast_m`"),
         ("range_km: 5", "range_km: 0", 11, "mode 'radius' needs a `range_km` greater"),
         ("category: observation\n    mode", "category: observing\n    mode", 9,

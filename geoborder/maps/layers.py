@@ -14,6 +14,7 @@ from geoborder.maps.style import (
     CATEGORY_COLOURS,
     COVERED_COLOUR,
     GAP_COLOUR,
+    ISOCHRONE_COLOURS,
     Scheme,
     card,
     scheme,
@@ -109,6 +110,8 @@ def segment_features(plan: Plan) -> Collection:
             ("Why this level", segment.get("priority_reason")),
             ("Nearest post", segment.get("nearest_post")),
             ("Distance to it, km", segment.get("post_km")),
+            ("Time from the nearest post, minutes", segment.get("post_minutes")),
+            ("More than an hour away, km", segment.get("beyond_60_km")),
             ("Nearest crossing", segment.get("nearest_crossing")),
             ("Distance to it, km ", segment.get("crossing_km")),
             ("Nearest place", segment.get("nearest_place")),
@@ -168,6 +171,43 @@ def band_features(plan: Plan, *, gaps: bool) -> Collection:
             {"tip": card(title, []), "card": card(title, facts), "colour": colour}
         )
     return _collection(table, rows)
+
+
+def isochrone_features(plan: Plan) -> Collection:
+    """
+    Draw what crews of posts get to, in rings, the widest first.
+
+    Parameters
+    ----------
+    plan
+        The plan; it must have isochrones.
+
+    Returns
+    -------
+    dict
+        A GeoJSON FeatureCollection.
+    """
+    areas = plan.reached.areas if plan.reached is not None else gpd.GeoDataFrame()
+    mode = "" if plan.reached is None else plan.reached.mode
+    rows, shapes = [], []
+    for place, area in reversed(list(enumerate(areas.to_dict("records")))):
+        title = f"Within {area['minutes']:g} minutes of a post"
+        facts = [
+            ("Area, km2", area["area_km2"]),
+            ("Mode of travel", mode),
+            ("Year", plan.program.last_year),
+        ]
+        colour = ISOCHRONE_COLOURS[min(place, len(ISOCHRONE_COLOURS) - 1)]
+        rows.append(
+            {"tip": card(title, []), "card": card(title, facts), "colour": colour}
+        )
+        inner = areas.geometry.iloc[place - 1] if place else shapely.Point()
+        shapes.append(shapely.difference(area["geometry"], inner))
+    layer = gpd.GeoDataFrame(geometry=shapes, crs=areas.crs)
+    filled = ~layer.geometry.is_empty
+    return _collection(
+        layer[filled], [row for row, some in zip(rows, filled, strict=True) if some]
+    )
 
 
 def asset_features(plan: Plan, category: str) -> Collection:

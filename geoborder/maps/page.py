@@ -15,6 +15,7 @@ from geoborder.maps.ground import add_ground, add_label
 from geoborder.maps.layers import (
     asset_features,
     band_features,
+    isochrone_features,
     point_features,
     schemes,
     segment_features,
@@ -26,6 +27,7 @@ from geoborder.plan import Plan
 PANES = {
     "countries": 240,
     "ground": 250,
+    "reach": 300,
     "units": 350,
     "bands": 410,
     "line": 420,
@@ -77,6 +79,7 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
     for name, order in PANES.items():
         folium.map.CustomPane(name, z_index=order, pointer_events=False).add_to(page)
     add_ground(page, plan)
+    _add_isochrones(page, plan)
     _add_units(page, plan)
     _add_bands(page, plan)
     segments = _geojson(
@@ -131,6 +134,26 @@ def _geojson(
         smooth_factor=1.0,
         **options,
     )
+
+
+def _add_isochrones(page: folium.Map, plan: Plan) -> None:
+    """Add what posts get to in time, for who switches it on."""
+    if plan.reached is None:
+        return
+    data = isochrone_features(plan)
+    if data["features"]:
+        levels = ", ".join(f"{m:g}" for m in plan.reached.areas["minutes"])
+        _geojson(
+            data,
+            f"Within {levels} minutes of a post",
+            pane="reach",
+            style=lambda f: {
+                "fillColor": f["properties"]["colour"],
+                "fillOpacity": 0.55,
+                "weight": 0,
+            },
+            show=False,
+        ).add_to(page)
 
 
 def _add_units(page: folium.Map, plan: Plan) -> None:

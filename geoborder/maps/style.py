@@ -23,6 +23,9 @@ CATEGORY_COLOURS = {
 COVERED_COLOUR = "#1a9850"
 GAP_COLOUR = "#d73027"
 
+ISOCHRONE_COLOURS = ("#08519c", "#4292c6", "#9ecae1", "#deebf7")
+"""ColorBrewer Blues, the soonest darkest."""
+
 _SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 """ColorBrewer YlGnBu, five classes: ordered also for colour-blind readers."""
 
@@ -40,6 +43,7 @@ ATTRIBUTES = {
     "k_mean": ("Assets over the segment, mean", "", 1.0),
     "cost": ("Cost of measures", "thousand", 1e-3),
     "post_km": ("Distance to the nearest post", "km", 1.0),
+    "post_minutes": ("Time from the nearest post, mean", "minutes", 1.0),
     "elevation_mean_m": ("Mean elevation", "m", 1.0),
     "relief_m": ("Relief along the segment", "m", 1.0),
     "terrain_slope_deg": ("Slope of the ground, mean", "deg", 1.0),
