@@ -26,8 +26,11 @@ from geoborder.checks import check_claims, facing_units, lengths_by_map
 from geoborder.coverage import (
     Confidence,
     Coverage,
+    Response,
     cover,
     footprints,
+    patrol_passes,
+    response_times,
     sight_confidence,
 )
 from geoborder.datasets import (
@@ -60,6 +63,20 @@ from geoborder.export import verify_plan, write_plan
 from geoborder.maps import make_map, save_map
 from geoborder.plan import Plan, make_plan
 from geoborder.program import Program, load_program
+from geoborder.reach import (
+    TRAVEL_MODES,
+    Conditions,
+    Isochrones,
+    TravelMode,
+    graded,
+    isochrones,
+    langmuir,
+    least_time_paths,
+    patrol_path,
+    tobler,
+    travel_time,
+    write_isochrones,
+)
 from geoborder.report import write_report
 from geoborder.segment import describe_segments, merge_segments, segment_border
 from geoborder.sight import (
@@ -88,19 +105,24 @@ from geoborder.terrain import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "TRAVEL_MODES",
     "BorderError",
+    "Conditions",
     "Confidence",
     "Coverage",
     "DataError",
     "Dem",
     "GeoborderError",
     "GeoborderWarning",
+    "Isochrones",
     "OptionError",
     "Plan",
     "Program",
     "ProgramError",
+    "Response",
     "SightLines",
     "Targets",
+    "TravelMode",
     "Viewshed",
     "__version__",
     "apportion",
@@ -123,7 +145,11 @@ __all__ = [
     "facing_units",
     "footprints",
     "from_official",
+    "graded",
     "hillshade",
+    "isochrones",
+    "langmuir",
+    "least_time_paths",
     "lengths_by_map",
     "line_of_sight",
     "load_border",
@@ -143,10 +169,13 @@ __all__ = [
     "nearest_sites",
     "open_dem",
     "overlay_events",
+    "patrol_passes",
+    "patrol_path",
     "point_at",
     "prioritise",
     "profile",
     "relief_breaks",
+    "response_times",
     "restart_border",
     "ruggedness_m",
     "save_map",
@@ -160,12 +189,15 @@ __all__ = [
     "spacing",
     "summarise_events",
     "to_official",
+    "tobler",
     "transfer_events",
+    "travel_time",
     "turn_breaks",
     "verify_plan",
     "viewshed",
     "visible_height",
     "window_events",
+    "write_isochrones",
     "write_plan",
     "write_report",
     "write_viewshed",

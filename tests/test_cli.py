@@ -211,7 +211,7 @@ def test_work_that_fails_exits_with_1(
     def full(*_words: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli, "write_plan", full)
+    monkeypatch.setattr(cli.plans, "write_plan", full)
     code, _, complaint = run("run")
     assert code == 1
     assert "No space left on device" in complaint

@@ -48,6 +48,8 @@ class Conditions:
         (closed areas). A boolean column ``bars_roads`` says whether roads across
         them are closed too; by default polygons close them, and lines do not, as
         where a bridge is.
+    within : GeoDataFrame or None
+        Polygons that travel stays in, such as a corridor.
     friction : GeoDataFrame or None
         Polygons with ``factor``, by which time over them is multiplied; where they
         overlap the greatest counts.
@@ -73,6 +75,7 @@ class Conditions:
     border: gpd.GeoDataFrame | None = None
     side: Side | None = None
     barriers: gpd.GeoDataFrame | None = None
+    within: gpd.GeoDataFrame | None = None
     friction: gpd.GeoDataFrame | None = None
     land_cover: str | Path | None = None
     land_cover_factors: Mapping[int, float] | None = None
@@ -97,6 +100,7 @@ class Conditions:
             object.__setattr__(self, "border", as_border(self.border))
         for name, kinds in (
             ("barriers", LINES | POLYGONS),
+            ("within", POLYGONS),
             ("friction", POLYGONS),
             ("roads", LINES),
         ):

@@ -65,6 +65,11 @@ class Places:
         closed = np.zeros(lon.size, dtype=bool)
         for area in surface.barriers.areas:
             closed |= shapely.contains_xy(area, column, row)
+        if surface.within is not None:
+            inside = np.zeros(lon.size, dtype=bool)
+            for area in surface.within:
+                inside |= shapely.contains_xy(area, column, row)
+            closed |= ~inside
         return cls(lon, lat, column, row, height, closed)
 
     def of(self, which: IntArray) -> Places:

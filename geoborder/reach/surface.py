@@ -129,6 +129,8 @@ class Surface:
         Where time has a factor, in columns and rows, ...
     area_factors : ndarray
         ... and that factor.
+    within : ndarray of Polygon or None
+        What travel stays in, in columns and rows.
     conditions : Conditions
         As given.
     """
@@ -139,6 +141,7 @@ class Surface:
     barriers: Barriers
     areas: npt.NDArray[Any]
     area_factors: FloatArray
+    within: npt.NDArray[Any] | None
     conditions: Conditions
     _pools: SimpleQueue[Any] = field(default_factory=SimpleQueue, repr=False)
 
@@ -168,7 +171,7 @@ class Surface:
         Surface
             Ready.
         """
-        friction = conditions.friction
+        friction, kept = conditions.friction, conditions.within
         areas, factors = np.empty(0, object), np.empty(0)
         if friction is not None and len(friction):
             own = friction.explode(index_parts=False)
@@ -182,6 +185,7 @@ class Surface:
             Barriers.on(dem, conditions.border, conditions.bars(roads=False)),
             areas,
             factors,
+            None if kept is None else on_grid(dem, shapely.get_parts(kept.geometry)),
             conditions,
         )
 
@@ -259,19 +263,9 @@ class Surface:
         Field
             Times, infinite where nobody gets.
         """
-        top, left, bottom, right = window
-        span = self.moves.span
-        shape = bottom - top + 2 * span, right - left + 2 * span
-        heights = np.full(shape, np.nan, dtype=np.float32)
-        inner = slice(span, shape[0] - span), slice(span, shape[1] - span)
-        own = heights[inner]
-        own[...] = self.dem.read(*window)
-        factors = self._factors(window, own)
-        padded = np.empty(0, dtype=np.float32)
-        if factors is not None:
-            padded = np.ones(shape, dtype=np.float32)
-            padded[inner] = factors
-        grid = _Grid(shape, span, top, left)
+        top, left = window[:2]
+        grid, layers, factors = self.ready(window)
+        own = grid.inner(layers[0])
         keep = grid.holds(starts.row, starts.column)
         row, column = starts.row[keep], starts.column[keep]
         keep[keep] = np.isfinite(own[row - top, column - left])
@@ -290,15 +284,74 @@ class Surface:
             at = wanted[0][inside], wanted[1][inside]
             asked = np.zeros(grid.size, dtype=np.bool_)
             asked[grid.cells(*at)] = np.isfinite(own[at[0] - top, at[1] - left])
-        time, owner = self._run(
-            grid, (heights.ravel(), padded.ravel()), begin, asked, limit_s, number
-        )
+        time, owner = self._run(grid, layers, begin, asked, limit_s, number)
         return Field(
             window,
             grid.unfold(time),
             grid.unfold(owner) if number else None,
             factors,
         )
+
+    def ready(
+        self, window: Window
+    ) -> tuple[_Grid, tuple[Float32Array, Float32Array], Float32Array | None]:
+        """
+        Read a window, with nodata where nothing passes.
+
+        Parameters
+        ----------
+        window
+            Top, left, bottom, right.
+
+        Returns
+        -------
+        grid : _Grid
+            The window with its margin.
+        layers : tuple of ndarray
+            Heights and factors of time of the grid, flat; the latter of size 0 where
+            all are 1.
+        factors : ndarray or None
+            Factors of time of the window.
+        """
+        top, left, bottom, right = window
+        span = self.moves.span
+        shape = bottom - top + 2 * span, right - left + 2 * span
+        grid = _Grid(shape, span, top, left)
+        heights = np.full(shape[0] * shape[1], np.nan, dtype=np.float32)
+        own = grid.inner(heights)
+        own[...] = self.dem.read(*window)
+        factors = self._factors(window, own)
+        padded = np.empty(0, dtype=np.float32)
+        if factors is not None:
+            padded = np.ones(heights.size, dtype=np.float32)
+            grid.inner(padded)[...] = factors
+        return grid, (heights, padded), factors
+
+    def rules(self, grid: _Grid) -> tuple[Any, ...]:
+        """
+        Gather what the kernel needs to know of moves.
+
+        Parameters
+        ----------
+        grid
+            The grid that they go over.
+
+        Returns
+        -------
+        tuple
+            Ways, lengths, frame and pace, as `kernel.fill` takes them.
+        """
+        moves = self.moves
+        steps = moves.steps
+        offsets, between, weights = moves.ways(grid.shape[1])
+        sizes = np.abs(steps).max(axis=1)
+        ways = offsets, between, weights, sizes, steps[:, 0].copy(), steps[:, 1].copy()
+        span = grid.span
+        down, right = grid.top - moves.origin[0], grid.left - moves.origin[1]
+        frame = grid.shape[1], down - span, right - span, *moves.shifts, span
+        table = kernel.tabulate(self.pace * np.float32(moves.evening))
+        level = np.float32(STEEPEST * PER_UNIT)
+        return ways, moves.lengths_m, frame, (table, level, np.float32(PER_UNIT))
 
     def _run(
         self,
@@ -311,20 +364,11 @@ class Surface:
     ) -> tuple[Float32Array, npt.NDArray[np.int32]]:
         """Call the kernel, with more room if it has not enough."""
         moves = self.moves
-        steps = moves.steps
-        offsets, between, weights = moves.ways(grid.shape[1])
-        sizes = np.abs(steps).max(axis=1)
-        ways = offsets, between, weights, sizes, steps[:, 0].copy(), steps[:, 1].copy()
-        origin = grid.top - moves.origin[0], grid.left - moves.origin[1]
-        across, span = grid.shape[1], grid.span
-        frame = across, origin[0] - span, origin[1] - span, *moves.shifts, span
-        table = kernel.tabulate(self.pace * np.float32(moves.evening))
-        level = np.float32(STEEPEST * PER_UNIT)
-        pace = table, level, np.float32(PER_UNIT)
+        ways, lengths, frame, pace = self.rules(grid)
         slowest = layers[1].min(initial=1.0) if layers[1].size else 1.0
         width = float(moves.lengths_m.min()) * float(self.pace.min())
         width *= 0.999 * moves.evening * float(slowest)
-        cuts = self._cuts(grid)
+        cuts = self.cuts(grid)
         limit = np.nextafter(np.float32(min(limit_s, LONGEST_S)), np.float32(np.inf))
         lists = _LISTS
         while True:
@@ -332,7 +376,7 @@ class Surface:
             owner = np.full(grid.size if number else 0, -1, dtype=np.int32)
             pool = self._pool(grid.tiles)
             reached = kernel.spread(
-                layers, ways, moves.lengths_m, frame, pace, width, grid.jumps(steps),
+                layers, ways, lengths, frame, pace, width, grid.jumps(moves.steps),
                 cuts, begin, asked, (time, owner), pool, kernel.new_scratch(), lists,
             )  # fmt: skip
             self._pools.put(pool[0])
@@ -353,7 +397,7 @@ class Surface:
         slots = np.full(tiles, -1, dtype=np.int64)
         return room, slots, np.full(held, -1, dtype=np.int64)
 
-    def _cuts(self, grid: _Grid) -> tuple[IntArray, IntArray]:
+    def cuts(self, grid: _Grid) -> tuple[IntArray, IntArray]:
         """Bring closed moves into the order of the kernel's cells."""
         if not len(self.barriers.edges):
             return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -373,6 +417,12 @@ class Surface:
         if len(areas) and min(shape) > 0:
             closed = rasterize(areas, shape, transform=on_window, dtype=np.uint8)
             heights[closed == 1] = np.nan
+        if self.within is not None:
+            areas = _within(self.within, window)
+            inside = np.zeros(shape, dtype=np.uint8)
+            if len(areas) and min(shape) > 0:
+                rasterize(areas, out=inside, transform=on_window, all_touched=True)
+            heights[inside == 0] = np.nan
         factors = None
         near = _near(self.areas, window)
         if near.any() and min(shape) > 0:
@@ -446,6 +496,12 @@ class _Grid:
     def cells(self, row: IntArray, column: IntArray) -> IntArray:
         """Numbers of cells."""
         return self._number(row - self.top + self.span, column - self.left + self.span)
+
+    def inner(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """View of the window in a flat array of the grid."""
+        rows, columns = (size - self.span for size in self.shape)
+        whole = values.reshape(self.shape)
+        return whole[self.span : rows, self.span : columns]
 
     def _number(self, row: IntArray, column: IntArray) -> IntArray:
         tile = row // kernel.TALL * self.tiles_across + column // kernel.WIDE
