@@ -299,6 +299,7 @@ def _summed(
     rows, starts, ends, sums = [], [], [], []
     for line, length in enumerate(lines.length_m):
         own = np.array([p[1:] for p in parts if p[0] == line]).reshape(-1, 3)
+        own[:, :2] = np.minimum(np.round(own[:, :2], 3), length)  # to a millimetre
         places = np.unique(np.concatenate(([0.0, length], own[:, 0], own[:, 1])))
         change = np.zeros(places.size)
         np.add.at(change, np.searchsorted(places, own[:, 0]), own[:, 2])

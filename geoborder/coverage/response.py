@@ -245,7 +245,7 @@ def _lengths(
     with np.errstate(invalid="ignore"):
         mean = total(km * np.where(there, best, 0.0)) / reached
     most = np.zeros(size)
-    np.maximum.at(most, group, best)
+    np.fmax.at(most, group, best)
     columns = {"length_km": total(km), "minutes": mean, "minutes_most": most}
     for level in levels:
         columns[f"within_{level:g}_km"] = total(km * (best <= level))
