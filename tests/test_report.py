@@ -46,6 +46,19 @@ def test_tables_agree_with_the_plan(page: str, plan: gb.Plan) -> None:
     assert f'<td class="n">{last["covered_km"]:,.1f}</td>' in page
 
 
+def test_time_to_get_there_is_told_by_unit(page: str, plan: gb.Plan) -> None:
+    assert plan.response is not None
+    table = page[
+        page.index("<h2>Time to get there") : page.index("<h2>The longest gaps")
+    ]
+    units = plan.response.by_unit
+    assert table.count("<td>2029</td>") == table.count("<td>before 2025</td>")
+    assert table.count("<td>2029</td>") == len(units)
+    for unit in units.itertuples():
+        for km in (unit.within_30_km, unit.within_120_km, unit.beyond_60_km):
+            assert f'<td class="n">{km:,.1f}</td>' in table
+
+
 def test_elevation_too_coarse_for_siting_is_said(page: str) -> None:
     assert "about 736 by 925 m: <b>too coarse for siting</b>" in page
 

@@ -111,7 +111,9 @@ def test_without_elevation_nobody_is_reached(
 def test_reach_needs_a_time_and_a_known_mode(
     border: gpd.GeoDataFrame, ground: Dem
 ) -> None:
-    with pytest.raises(gb.OptionError, match=r"'A' covers by reach.*`response_minutes`"):
+    with pytest.raises(
+        gb.OptionError, match=r"'A' covers by reach.*`response_minutes`"
+    ):
         gb.cover(border, assets_at(border, [8.0]), dem=ground)
     for mode in ("reach", "patrol"):
         assets = assets_at(

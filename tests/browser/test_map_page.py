@@ -84,6 +84,29 @@ def test_layers_can_be_switched(opened: Opened) -> None:
     assert opened.complaints == []
 
 
+def test_isochrones_are_there_for_who_asks(opened: Opened) -> None:
+    page = opened.page
+    rings = page.locator(".leaflet-reach-pane path")
+    assert rings.count() == 0
+    page.hover(".leaflet-control-layers")
+    page.get_by_label("Within 30, 60, 120 minutes of a post").check()
+    assert rings.count() == 3
+    rings.last.dispatch_event("click")
+    page.wait_for_timeout(400)
+    text = page.locator(".leaflet-popup-content").last.inner_text()
+    assert text.startswith("Within 30 minutes of a post")
+    assert "foot" in text
+    assert opened.complaints == []
+
+
+def test_the_line_can_show_minutes(opened: Opened) -> None:
+    page = opened.page
+    page.select_option(".gb-legend select", "post_minutes")
+    title = page.locator(".gb-legend select option:checked").inner_text()
+    assert title == "Time from the nearest post, mean, minutes"
+    assert len(page.locator(".gb-classes li").all_inner_texts()) == 6  # and unknown
+
+
 def test_the_legend_follows_the_choice(opened: Opened) -> None:
     page = opened.page
     classes = page.locator(".gb-classes li")
