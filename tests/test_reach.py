@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,10 @@ def layer(*shapes: shapely.Geometry, **columns: object) -> gpd.GeoDataFrame:
 
 
 def minutes_of(
-    dem: Dem, sites: gpd.GeoDataFrame, targets: gpd.GeoDataFrame, **options: Any
+    dem: Dem,
+    sites: gpd.GeoDataFrame,
+    targets: gpd.GeoDataFrame,
+    **options: Any,  # noqa: ANN401 - each of its type
 ) -> np.ndarray:
     return travel_time(sites, targets, dem=dem, **options).to_numpy()
 
@@ -200,16 +205,17 @@ def test_paces_are_those_of_their_sources() -> None:
 
 def test_steep_ground_lets_vehicles_round_it_or_not_at_all() -> None:
     raw = dems.flat((41, 41), crs=dems.UTM)
-    raw.heights[:, 20:] = 20.0  # a step of two thirds
+    raw.heights[:, 20:] = 60.0
     dem = as_dem(raw)
     ends = spots(dem, (5, 20)), spots(dem, (35, 20))
     assert minutes_of(dem, *ends, mode="off-road") == np.inf
     assert np.isfinite(minutes_of(dem, *ends, mode="foot"))
-    raw.heights[30, 17:24] = np.linspace(0.0, 20.0, 7)  # a ramp
-    raw.heights[29:32, 17:24] = raw.heights[30, 17:24]
+    raw.heights[29:32, 10:31] = np.linspace(0.0, 60.0, 21)  # a ramp of a tenth
     found = minutes_of(dem, *ends, mode="off-road")[0, 0]
-    around = 2.0 * np.hypot(15.0, 10.0) * 30.0 * 0.15 / 60.0
-    assert 0.99 * around < found < 1.3 * around
+    around = 2.0 * np.hypot(5.0, 9.0) * 30.0 * 0.15
+    around += 20.0 * 30.0 * float(graded(np.array([0.1]))[0])
+    # Corners are cut where the ramp is low.
+    assert 0.9 * around < found * 60.0 < 1.02 * around
 
 
 @pytest.mark.parametrize(
@@ -241,6 +247,13 @@ def test_grids_that_lie_otherwise_give_the_same(transform: Affine) -> None:
 # An explicit graph.
 
 
+def agree(found: np.ndarray, expected: np.ndarray, mode: str) -> None:
+    """Agree to float32; where a pace jumps with slope, rounding moves a cell or two."""
+    off = np.abs(found - expected) / np.maximum(expected, 0.01)
+    assert off.max() < (5e-3 if mode == "langmuir" else 1e-4)
+    assert (off < 1e-4).mean() > 0.99
+
+
 @BOTH
 @pytest.mark.parametrize("mode", WALKED)
 @pytest.mark.parametrize("direction", ["out", "back"])
@@ -259,11 +272,11 @@ def test_times_are_those_of_an_explicit_graph(
         assert np.array_equal(np.isnan(found), np.isinf(times))
         known = np.isfinite(times)
         assert known.mean() > 0.85
-        assert found[known] == pytest.approx(times[known], rel=1e-4, abs=1e-6)
+        agree(found[known], times[known], mode)
     found = isochrones(spots(dem, *cells), dem=dem, minutes=EVER, **options).minutes
     least = expected.min(axis=0)
     known = np.isfinite(least)
-    assert found[known] == pytest.approx(least[known], rel=1e-4, abs=1e-6)
+    agree(found[known], least[known], mode)
 
 
 @BOTH
@@ -282,7 +295,7 @@ def test_barriers_and_factors_are_those_of_an_explicit_graph(
     for (left, top, right, bottom), factor in ((slower, 3.0), (slow, 5.0)):
         inside = (x > left) & (x < right) & (y > top) & (y < bottom)
         factors[inside] = np.maximum(factors[inside], factor)
-    classes = rng.integers(1, 5, (8, 9))
+    classes = rng.choice([1, 2, 3, 4], (8, 9), p=[0.4, 0.3, 0.2, 0.1])
     west, north = dem.lonlat_at(-2.0, -2.0)
     step = 4.3 / 3600.0
     cover = write_cover(
@@ -297,7 +310,7 @@ def test_barriers_and_factors_are_those_of_an_explicit_graph(
         ((lon - float(west)) // step).astype(int),
     ]
     closed = own == 4
-    assert 0.05 < closed.mean() < 0.5
+    assert 0.03 < closed.mean() < 0.3
     factors *= np.array([np.nan, 1.0, 2.0, 0.5, 1.0])[own]
     heights = dem.heights_m.copy()
     ring = shapely.Polygon(lake)
@@ -310,7 +323,7 @@ def test_barriers_and_factors_are_those_of_an_explicit_graph(
     )
     expected = reach_reference.minutes(
         Dem(heights, dem.transform, dem.crs, "closed"),
-        TRAVEL_MODES["langmuir"],
+        TRAVEL_MODES["foot"],
         [(2, 11), (27, 20)],
         direction=direction,
         factors=factors,
@@ -318,7 +331,7 @@ def test_barriers_and_factors_are_those_of_an_explicit_graph(
     )
     for cell, times in zip([(2, 11), (27, 20)], expected, strict=True):
         found = isochrones(
-            spots(dem, cell), dem=dem, mode="langmuir", minutes=EVER,
+            spots(dem, cell), dem=dem, mode="foot", minutes=EVER,
             direction=direction, conditions=conditions,
         ).minutes  # fmt: skip
         known = np.isfinite(times)
@@ -424,7 +437,7 @@ def test_more_in_the_way_shortens_nothing(rugged: Dem) -> None:
 
 
 @pytest.mark.parametrize("mode", ["foot", "road"])
-@pytest.mark.parametrize("minutes", [None, 25.0])
+@pytest.mark.parametrize("minutes", [None, 6.0])
 def test_nearest_is_the_least_of_the_matrix(
     rugged: Dem, mode: str, minutes: float | None
 ) -> None:
@@ -474,8 +487,41 @@ def test_a_limit_only_leaves_out_what_is_beyond_it(rugged: Dem, mode: str) -> No
         assert np.isinf(found[~within]).all()
 
 
+@pytest.mark.parametrize("quick", ["ground", "friction", "land cover"])
+def test_a_limit_reaches_as_far_as_the_quickest_goes(
+    tmp_path: Path, quick: str
+) -> None:
+    flat = level(121)
+    dem, conditions = flat, Conditions()
+    if quick == "ground":
+        raw = dems.plane((121, 121), rise_east=-0.05, rise_north=0.0, crs=dems.UTM)
+        dem = as_dem(raw)
+    elif quick == "friction":
+        fast = layer(box(flat, -9, -9, 140, 140), factor=[0.4])
+        conditions = Conditions(friction=fast)
+    else:
+        cover = write_cover(
+            tmp_path / "cover.tif", np.ones(flat.shape), flat.transform, dems.UTM
+        )
+        conditions = Conditions(land_cover=cover, land_cover_factors={1: 0.4})
+    options = {"dem": dem, "conditions": conditions}
+    site, rim = spots(dem, (60, 60)), spots(dem, (110, 60))
+    free = travel_time(site, rim, **options).to_numpy()[0, 0]
+    assert free * 1.15 < 49 * 30.0 * LEVEL_S / 60.0
+    found = travel_time(site, rim, minutes=free * 1.001, **options).to_numpy()
+    assert found == pytest.approx(free, rel=1e-5)
+    reached = isochrones(site, minutes=free * 1.001, **options)
+    x, y = reached.transform @ (reached.minutes.shape[1], 0)
+    column, _ = ~dem.transform @ (x, y)
+    assert column > 110.5
+    assert np.nanmax(reached.minutes) == pytest.approx(free, rel=0.02)
+
+
 def test_no_detour_is_shorter(rugged: Dem) -> None:
-    cells = some_cells(rugged, 24, seed=3, centred=True)
+    rng = np.random.default_rng(3)
+    lattice = itertools.product(range(4, 66, 9), range(4, 56, 9))
+    cells = [tuple(np.array(cell) + rng.integers(-2, 3, 2)) for cell in lattice]
+    cells = [(c, r) for c, r in cells if np.isfinite(rugged.heights_m[r, c])]
     places = spots(rugged, *cells)
     times = minutes_of(rugged, places, places)
     by_way_of = (times[:, :, None] + times[None]).min(axis=1)
@@ -508,15 +554,15 @@ def test_elevation_on_disk_gives_the_same(
 @pytest.mark.parametrize("mode", ["foot", "road"])
 def test_any_crs_and_order_give_the_same(rugged: Dem, mode: str) -> None:
     layers = {
-        "border": layer(track(rugged, (-1, 55.5), (71, 57.3))),
+        "border": layer(track(rugged, (-1, 54.4), (71, 56.3))),
         "barriers": layer(
-            track(rugged, (10, 10), (22.2, 40)), box(rugged, 30, 30, 40, 36)
+            track(rugged, (10, 10), (22.2, 40)), box(rugged, 30.2, 29.8, 40.3, 36.2)
         ),
         "roads": layer(track(rugged, (3, 20.3), (66, 50)), speed_kmh=[30.0]),
-        "within": layer(box(rugged, 0.5, 0.5, 68.5, 58.5)),
+        "within": layer(box(rugged, 0.7, 0.7, 68.2, 58.2)),
     }
     if mode == "foot":
-        layers["friction"] = layer(box(rugged, 20, 10, 50, 40), factor=[2.0])
+        layers["friction"] = layer(box(rugged, 20.2, 10.3, 50.3, 40.2), factor=[2.0])
     a = spots(rugged, *some_cells(rugged, 4, seed=1), names=list("abcd"))
     b = spots(rugged, *some_cells(rugged, 40, seed=2))
     copies = {name: one.copy() for name, one in layers.items()}
@@ -550,11 +596,12 @@ def test_walls_force_the_way_round_them(flat: Dem) -> None:
     free = minutes_of(flat, a, b)[0, 0]
     assert free == pytest.approx(21 * 30.0 * LEVEL_S / 60.0, rel=0.02)
     around = 2.0 * np.hypot(10.5, 15.5) * 30.0 * LEVEL_S / 60.0
+    upper = track(flat, (30.5, -1), (30.5, 20))
     for wall in (
         [track(flat, (30.5, -1), (30.5, 45.5))],
         [track(flat, (30.5, -1), (30.5, 44.5)), track(flat, (30.5, 46.5), (30.5, 62))],
-        [shapely.MultiLineString([track(flat, (30.5, -1), (30.5, 20)), track(flat, (30.5, 20), (30.5, 45.5))])],
-    ):  # fmt: skip
+        [shapely.MultiLineString([upper, track(flat, (30.5, 20), (30.5, 45.5))])],
+    ):
         barred = Conditions(barriers=layer(*wall))
         found = minutes_of(flat, a, b, conditions=barred)[0, 0]
         assert 0.97 * around < found < 1.03 * around
@@ -579,7 +626,7 @@ def test_walls_leak_nowhere(crs: str, through: tuple[float, float]) -> None:
                 spots(dem, site), dem=dem, minutes=EVER, conditions=wall
             ).minutes
             reached = np.isfinite(found)
-            assert not reached[sign * beside < 0.02].any()
+            assert not reached[sign * beside < -0.02].any()
             assert reached[sign * beside > 0.02].all()
             # Nor does it hide in straight ways to what is close.
             near = [tuple(np.array(through) - 0.6 * normal + k * ahead) for k in (0, 1)]
@@ -819,7 +866,10 @@ def wide() -> Dem:
 
 
 def by_road(
-    dem: Dem, a: gpd.GeoDataFrame, b: gpd.GeoDataFrame, **conditions: Any
+    dem: Dem,
+    a: gpd.GeoDataFrame,
+    b: gpd.GeoDataFrame,
+    **conditions: Any,  # noqa: ANN401 - each of its type
 ) -> np.ndarray:
     """Seconds."""
     met = Conditions(**conditions)
@@ -888,7 +938,7 @@ def test_roads_are_barred_by_borders_and_areas_not_by_rivers(wide: Dem) -> None:
     line = track(wide, (60.3, -1), (60.1, 122))
     river, area = layer(line), layer(box(wide, 50.2, 20.2, 70.4, 40.3))
 
-    def met(**conditions: Any) -> float:
+    def met(**conditions: object) -> float:
         return float(by_road(wide, a, b, roads=road, **conditions)[0, 0])
 
     assert met(border=river) == np.inf
@@ -897,11 +947,8 @@ def test_roads_are_barred_by_borders_and_areas_not_by_rivers(wide: Dem) -> None:
     assert met(barriers=river.assign(bars_roads=False)) == pytest.approx(drive)
     assert met(barriers=river.assign(bars_roads=None)) == pytest.approx(drive)
     assert met(barriers=area.assign(bars_roads=False)) == pytest.approx(drive)
-    around = met(barriers=area)
-    # Off at one side, ten cells up or down, twenty along, and on again.
-    walk = (20.0 + 20.0) * 30.0 * LEVEL_S
-    assert walk * 0.9 < around < walk * 1.1 + drive
-    assert met(barriers=area.assign(bars_roads=None)) == around
+    assert met(barriers=area) > 2.0 * drive
+    assert met(barriers=area.assign(bars_roads=None)) == met(barriers=area)
     both = pd.concat([river, area]).assign(bars_roads=[None, False])
     assert met(barriers=both) == pytest.approx(drive)
     middle = spots(wide, (60, 30))  # on the road, in the area that it may cross
@@ -936,6 +983,15 @@ def test_roads_join_at_vertices_they_share(wide: Dem) -> None:
     assert found[0, 0] == pytest.approx((45 + 70) * 3.0, rel=0.02)
     twice = layer(first, first, second, speed_kmh=[18.0, 36.0, 36.0])
     assert by_road(wide, a, b, roads=twice) == pytest.approx(found, rel=1e-6)
+
+
+def test_a_closed_stretch_of_road_is_walked_round(wide: Dem) -> None:
+    a, b = spots(wide, (15, 30)), spots(wide, (105, 30))
+    area = layer(box(wide, 50.2, 20.2, 70.4, 40.3))
+    found = by_road(wide, a, b, roads=straight_road(wide), barriers=area)[0, 0]
+    # Off at one side, ten cells up or down, twenty along, and on again.
+    walk = 40.0 * 30.0 * LEVEL_S
+    assert walk * 0.9 < found < walk * 1.1 + 90 * 30.0 / DRIVE_MS
 
 
 def test_between_roads_one_walks(wide: Dem) -> None:
@@ -1000,12 +1056,12 @@ def test_friction_slows_the_walk_to_a_road_close_by(wide: Dem) -> None:
             a,
             b,
             roads=road,
-            friction=layer(box(wide, -9, -9, 130, 29), factor=[f]),
+            friction=layer(box(wide, -9, -9, 130, 29.2), factor=[f]),
         )[0, 0]
         for f in (1.0, 10.0)
     )
     for one, factor in ((plain, 1.0), (slowed, 10.0)):
-        # Two cells each: one in friction, and one half in it.
+        # Two cells at each end, one of them in friction, at least.
         least = 80 * 3.0 + 2 * (1.0 * factor + 1.0) * 30.0 * LEVEL_S
         assert one > 0.97 * least
 
@@ -1084,7 +1140,7 @@ def test_a_limit_only_cuts_the_raster(rugged: Dem) -> None:
     for direction in ("out", "back"):
         options = {"dem": rugged, "direction": direction, "mode": "langmuir"}
         free = isochrones(site, minutes=EVER, **options)
-        cut = isochrones(site, minutes=7.0, **options)
+        cut = isochrones(site, minutes=2.5, **options)
         whole = np.full(rugged.shape, np.nan, np.float32)
         left, top = ~rugged.transform @ (cut.transform.c, cut.transform.f)
         rows, columns = cut.minutes.shape
@@ -1092,7 +1148,7 @@ def test_a_limit_only_cuts_the_raster(rugged: Dem) -> None:
         whole[round(top) : round(top) + rows, round(left) : round(left) + columns] = (
             cut.minutes
         )
-        expected = np.where(free.minutes <= 7.0, free.minutes, np.nan)
+        expected = np.where(free.minutes <= 2.5, free.minutes, np.nan)
         assert np.isfinite(expected).sum() > 100
         assert np.allclose(whole, expected, rtol=1e-6, equal_nan=True)
 
@@ -1220,7 +1276,7 @@ def test_seasons_must_be_whole_days_and_need_a_date(flat: Dem) -> None:
         own = {"from_day": [None, first], "until_day": [None, last]}
         return layer(line, line, **own).set_index(pd.Index(["a", "b"]))
 
-    with pytest.raises(OptionError, match="`barriers` has rows with a season.*`date`"):
+    with pytest.raises(OptionError, match=r"`barriers` has rows with a season.*`date`"):
         Conditions(barriers=wall("04-01", "10-31"))
     for first, last in (("04-01", None), (np.nan, "10-31")):
         with pytest.raises(DataError, match="`barriers` has half a season in row 'b'"):
@@ -1257,19 +1313,19 @@ def test_layers_must_be_usable(flat: Dem, name: str) -> None:
     area = name in {"within", "friction"}
     good = box(flat, 1, 1, 5, 5) if area else track(flat, (1, 1), (5, 5))
     own = layer(good, factor=[1.0], speed_kmh=[1.0])
+
+    def turned(xy: np.ndarray) -> np.ndarray:
+        return xy[:, ::-1] + [0.0, 60.0]
+
     bad: dict[str, Any] = {
         "has no CRS": own.set_crs(None, allow_override=True),
-        "must hold": own.set_geometry(own.centroid.to_crs(4326)),
-        "swapped": own.set_geometry(
-            shapely.transform(own.geometry + 0, lambda xy: xy[:, ::-1] + [0.0, 60.0])
-            if False
-            else [shapely.transform(good, lambda xy: xy[:, ::-1] + [0.0, 60.0])]
-        ),
+        "must hold": own.set_geometry([good.centroid]),
+        "look swapped": own.set_geometry([shapely.transform(good, turned)]),
         "must be a GeoDataFrame": [good],
         "has no geometry in row": own.set_geometry([None]).set_crs(4326),
     }
     for message, one in bad.items():
-        with pytest.raises(DataError, match=f"`{name}` .*{message}|{message}"):
+        with pytest.raises(DataError, match=f"`{name}` .*{message}"):
             Conditions(**{name: one})
     with pytest.raises(DataError, match=f"`{name}` must be"):
         Conditions(**{name: 5})
@@ -1370,15 +1426,41 @@ def test_land_cover_needs_a_crs(flat: Dem, tmp_path: Path) -> None:
 # Hard places.
 
 
+def test_polygons_are_burnt_in_one_after_another(
+    rugged: Dem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As rasterio sets the process's warning filters meanwhile, and sets them back."""
+    burn, lock, most = surface.rasterize, threading.Lock(), [0, 0]
+
+    def watched(*args: object, **options: object) -> np.ndarray:
+        with lock:
+            most[0] += 1
+            most[1] = max(most)
+        time.sleep(0.02)
+        try:
+            return burn(*args, **options)
+        finally:
+            with lock:
+                most[0] -= 1
+
+    monkeypatch.setattr(surface, "rasterize", watched)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    sites = spots(rugged, *some_cells(rugged, 6))
+    slow = Conditions(friction=layer(box(rugged, 20, 10, 50, 40), factor=[4.0]))
+    travel_time(sites, sites, dem=rugged, conditions=slow)
+    isochrones(sites, dem=rugged, minutes=5.0, conditions=slow)
+    assert most == [0, 1]
+
+
 @pytest.mark.parametrize("side", [None, "left", "right"])
 def test_a_site_near_the_border_stays_on_its_side_on_a_coarse_grid(
     side: Any,  # noqa: ANN401 - a Literal
 ) -> None:
     dem = level(41, crs=dems.GEOGRAPHIC, step_m=900)
-    border = layer(track(dem, (-1, 20.3), (41, 20.3)))
-    off = 5.0 / reach_reference.size_m(dem)[1]  # five metres
-    sites = spots(dem, (20.2, 20.3 - off), (20.2, 20.3 + off))
-    targets = spots(dem, (20, 10), (20, 30))
+    border = layer(track(dem, (20.3, -1), (20.3, 41)))  # a meridian is straight
+    off = 5.0 / reach_reference.size_m(dem)[0]  # five metres
+    sites = spots(dem, (20.3 - off, 20.2), (20.3 + off, 20.2))
+    targets = spots(dem, (10, 20), (30, 20))
     found = minutes_of(
         dem, sites, targets, conditions=Conditions(border=border, side=side)
     )

@@ -158,7 +158,8 @@ def _areas(
         rows.append(shapely.union_all([*own, *rows[-1:]]))
     layer = gpd.GeoSeries(rows, crs=crs)
     # Edges of cells are straight on the raster's grid.
-    lonlat = layer.segmentize(abs(transform.a) * 16.0).to_crs(LONLAT)
+    size = float(np.hypot(transform.a, transform.d))
+    lonlat = layer.segmentize(size * 16.0).to_crs(LONLAT)
     area = [abs(GEOD.geometry_area_perimeter(shape)[0]) / 1e6 for shape in lonlat]
     return gpd.GeoDataFrame({"minutes": levels, "area_km2": area}, geometry=lonlat)
 

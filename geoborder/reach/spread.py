@@ -10,7 +10,7 @@ Arrays are flat and have a margin of nodata so wide that no move leaves them.
 """
 
 # mypy: disable-error-code="no-untyped-def,untyped-decorator,no-untyped-call"
-# mypy: disable-error-code="call-arg,unreachable,assignment"
+# mypy: disable-error-code="call-arg,unreachable,assignment,var-annotated"
 # ruff: noqa: ANN001, ANN202, ANN201
 
 from __future__ import annotations
@@ -19,16 +19,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
 from geoborder.geodesy import FloatArray
+from geoborder.reach.lanes import (
+    LANES,
+    WIDE,
+    add_paces,
+    lowest_bit,
+    prefetch,
+    shorten,
+    turn_round,
+)
 
 Float32Array = npt.NDArray[np.float32]
 
-TALL, WIDE = 16, 64
-"""Rows and columns of a tile."""
+TALL = 16
+"""Rows of a tile."""
 
 CELLS = TALL * WIDE
 _BITS = 10
@@ -73,27 +80,9 @@ def tabulate(pace: Float32Array) -> FloatArray:
 
 
 def new_scratch() -> tuple[npt.NDArray[Any], ...]:
-    """Make arrays for `fill`, the last of which shows another one as pairs."""
-    taken = np.empty(WIDE, np.float64)
-    rows = np.empty((3, WIDE), np.float32)
-    return *rows, np.empty(WIDE, np.int32), taken, taken.view(np.float32)
-
-
-@intrinsic
-def _prefetch(typing, array, index):
-    """Ask for the cache line of an element before it is needed."""
-    del typing, index
-
-    def code(context, builder, signature, arguments):
-        own = context.make_array(signature.args[0])(context, builder, arguments[0])
-        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        place = builder.bitcast(builder.gep(own.data, [arguments[1]]), byte)
-        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        fetch = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
-        builder.call(fetch, [place, flag(0), flag(3), flag(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), code
+    """Make arrays for `fill`."""
+    shapes = WIDE, WIDE, (LANES, WIDE)
+    return tuple(np.zeros(shape, np.float32) for shape in shapes)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
@@ -132,26 +121,28 @@ def fill(grid, ways, lengths, frame, pace, part, scratch, seconds, begin, stride
     across, top, left, shift_down, shift_across, _ = frame
     table, level, scale = pace
     first_row, last_row, first_column, last_column = part
-    share, low, total, index, taken, pairs = scratch
+    total, low, block = scratch
+    paces, turned = low if factors.size else total, block.ravel()
+    low[:] = 0.0
     moves, last = offsets.size, np.float32(table.size - 1)
-    one, two = np.uint64(1), np.uint64(2)
     edge, span = lengths.shape[1] - 1, frame[5]
     begins = 2 * (first_column + left) - span, 2 * (last_column + left) + span
     same = begins[0] >> shift_across == begins[1] >> shift_across
     for row in range(first_row, last_row):
         for move in range(moves):
-            size, block_row = sizes[move], (2 * (row + top) + rows[move]) >> shift_down
+            size, area_row = sizes[move], (2 * (row + top) + rows[move]) >> shift_down
             column = first_column
             while column < last_column:
                 # As many cells as have the same length of this move.
                 place = 2 * (column + left) + columns[move]
-                block, until = min(place >> shift_across, edge), last_column
-                if not same and block < edge:
-                    until = (((block + 1) << shift_across) - columns[move] + 1) // 2
+                area, until = min(place >> shift_across, edge), last_column
+                if not same and area < edge:
+                    until = (((area + 1) << shift_across) - columns[move] + 1) // 2
                     until = max(min(until - left, last_column), column + 1)
                 wide = np.uint64(until - column)
-                step = lengths[block_row, block, move] / np.float32(size)
+                step = lengths[area_row, area, move] / np.float32(size)
                 rate = scale / step
+                total[:] = 0.0
                 cell = row * across + column
                 for k in range(size):
                     near = far = cell
@@ -166,49 +157,36 @@ def fill(grid, ways, lengths, frame, pace, part, scratch, seconds, begin, stride
                         near_to = cell + between[move, k, 0]
                         far_to = cell + between[move, k, 1]
                         weight_to = weights[move, k]
-                    a, b = np.uint64(near), np.uint64(far)
-                    d, e = np.uint64(near_to), np.uint64(far_to)
-                    if size == 1:
-                        for c in range(wide):
-                            x = (heights[d + c] - heights[a + c]) * rate + level
-                            inside = (x >= np.float32(0.0)) & (x < last)
-                            x = x if inside else last
-                            index[c] = np.int32(x)
-                            share[c] = x - np.float32(np.int32(x))
-                    else:
-                        for c in range(wide):
-                            before = heights[a + c]
-                            before += weight * (heights[b + c] - before)
-                            after = heights[d + c]
-                            after += weight_to * (heights[e + c] - after)
-                            x = (after - before) * rate + level
-                            inside = (x >= np.float32(0.0)) & (x < last)
-                            x = x if inside else last  # nodata is not inside either
-                            index[c] = np.int32(x)
-                            share[c] = x - np.float32(np.int32(x))
-                    for c in range(wide):
-                        taken[c] = table[np.uint64(index[c])]
-                    for c in range(wide):
-                        low[c] = pairs[two * c] + share[c] * pairs[two * c + one]
+                    for c in range(0, until - column, LANES):
+                        add_paces(
+                            heights, table, paces, near, far, weight, near_to, far_to,
+                            weight_to, rate, level, last, c, until - column,
+                        )  # fmt: skip
                     if factors.size:
+                        a, b = np.uint64(near), np.uint64(far)
+                        d, e = np.uint64(near_to), np.uint64(far_to)
                         for c in range(wide):
                             before = factors[a + c]
                             before += weight * (factors[b + c] - before)
                             after = factors[d + c]
                             after += weight_to * (factors[e + c] - after)
                             low[c] *= np.float32(0.5) * (before + after)
-                    if k == 0:
-                        for c in range(wide):
-                            total[c] = low[c]
-                    else:
                         for c in range(wide):
                             total[c] += low[c]
-                there = begin + (row - first_row) * stride
-                there += (column - first_column) * moves + move
-                at, every = np.uint64(there), np.uint64(moves)
+                        low[:] = 0.0
+                at = np.uint64(move % LANES * WIDE + column - first_column)
                 for c in range(wide):
-                    seconds[at + c * every] = total[c] * step
+                    turned[at + c] = total[c] * step
                 column = until
+            count = move % LANES + 1
+            if count == LANES or move + 1 == moves:
+                there = begin + (row - first_row) * stride + move + 1 - count
+                columns_left = last_column - first_column
+                for c in range(0, columns_left - LANES + 1, LANES):
+                    turn_round(turned, seconds, c, there + c * moves, moves, count)
+                for c in range(columns_left // LANES * LANES, columns_left):
+                    for k in range(count):
+                        seconds[there + c * moves + k] = block[k, c]
 
 
 @njit(cache=True, nogil=True)
@@ -278,7 +256,7 @@ def spread(
         Seconds that a bucket spans; no more than any move takes.
     jumps
         How far each move from each place in a tile goes in arrays that are ordered by
-        tiles, shape (`CELLS`, moves).
+        tiles, shape (`CELLS` and one more, moves).
     cuts
         Closed moves: cells in order, and moves.
     starts
@@ -304,16 +282,14 @@ def spread(
         not room enough: what was found is of no use.
     """
     time, owner = found
-    seconds, slots, holders = pool
+    seconds, slots = pool[:2]
     moves = ways[0].size
-    size = CELLS * moves
     inverse, mask = np.float32(1.0 / width), np.int64(_BUCKETS - 1)
     heads, ends = np.full(_BUCKETS, -1, np.int64), np.zeros(_BUCKETS, np.int64)
     entries, behind = np.empty(room * _CHUNK, np.int32), np.empty(room, np.int64)
     free, used, live = np.int64(-1), np.int64(0), np.int64(0)
-    better = np.zeros(moves + 1, np.int64)
-    stay = (holders.size + 1) * size
-    seconds[stay] = 0.0
+    batch, one, jump = np.empty(_CHUNK, np.int32), np.uint64(1), jumps.ravel()
+    cells, thens = np.empty(LANES, np.int32), np.empty(LANES, np.float32)
     start_cells, start_seconds, start_numbers = starts
     left_over = np.int64(0)
     for k in range(wanted.size):
@@ -326,9 +302,12 @@ def spread(
         count = np.int64(0)
         if begun < start_cells.size:
             cell, now = start_cells[begun], max(start_seconds[begun], np.float32(1e-6))
-            label = start_numbers[begun]
-            count += now < time[cell]
-            place, base, better[0] = CELLS, stay, 0
+            if now < time[cell]:
+                time[cell] = now
+                if owner.size:
+                    owner[cell] = start_numbers[begun]
+                batch[0] = cell
+                count += 1
             begun += 1
         else:
             bucket = current & mask
@@ -336,82 +315,80 @@ def spread(
             if chunk < 0:
                 current += 1
                 continue
-            end = ends[bucket] - 1
-            cell = np.int64(entries[end])
-            if end - _SOON >= chunk * _CHUNK:
-                soon = np.int64(entries[end - _SOON])
-                base = (
-                    max(slots[soon >> _BITS], 0) * size + (soon & (CELLS - 1)) * moves
-                )
-                _prefetch(seconds, base)
+            first, end = chunk * _CHUNK, ends[bucket]
+            live -= end - first
+            # Settle what is due and not settled yet, all without branches.
+            for k in range(end - 1, first - 1, -1):
+                to = np.uint64(entries[np.uint64(k)])
+                now = time[to]
+                batch[np.uint64(count)] = to
+                count += now > np.float32(0.0)
+                due = np.int64(now * inverse) <= current
+                time[to] = -abs(now) if due else now
+            heads[bucket] = behind[chunk]
+            behind[chunk] = free
+            free = chunk
+            ends[bucket] = 0 if heads[bucket] < 0 else (heads[bucket] + 1) * _CHUNK
+        for n in range(-_SOON, count):
+            if n + _SOON < count:
+                soon = np.int64(batch[np.uint64(n + _SOON)])
+                base = max(slots[soon >> _BITS], 0) * CELLS + (soon & (CELLS - 1))
+                prefetch(seconds, base * moves)
                 for k in range(-2, 3):
-                    _prefetch(time, max(soon + k * WIDE, 0))
-            live -= 1
-            if end == chunk * _CHUNK:
-                heads[bucket] = behind[chunk]
-                behind[chunk] = free
-                free = chunk
-                end = 0 if heads[bucket] < 0 else (heads[bucket] + 1) * _CHUNK
-            ends[bucket] = end
-            now = time[cell]
-            if now < np.float32(0.0):  # settled before
+                    prefetch(time, max(soon + k * WIDE, 0))
+            if n < 0:
                 continue
+            cell = np.int64(batch[np.uint64(n)])
+            now = time[np.uint64(cell)]
             if owner.size:
                 label = owner[cell]
-            if np.int64(now * inverse) > current:  # not due yet: put it back
-                count += 1
-                place, base, better[0] = CELLS, stay, 0
-            else:
-                time[cell] = -now
+            upto, base, place = np.int64(1), np.int64(0), np.int64(0)
+            if now < np.float32(0.0):
+                now, upto = -now, moves
                 reached += 1
                 if wanted.size:
                     left_over -= wanted[cell]
-                place, slot = cell & (CELLS - 1), slots[cell >> _BITS]
-                inside = place * moves
+                slot, place = slots[np.uint64(cell >> _BITS)], cell & (CELLS - 1)
+                place *= moves
+                base = place
                 if slot < 0:
-                    slot, inside, turn = _work_out(
-                        grid,
-                        ways,
-                        lengths,
-                        frame,
-                        pace,
-                        cuts,
-                        pool,
-                        scratch,
-                        cell,
+                    slot, base, turn = _work_out(
+                        grid, ways, lengths, frame, pace, cuts, pool, scratch, cell,
                         turn,
-                    )
-                base = slot * size + inside
-                for move in range(moves):
-                    better[count] = move
-                    then = now + seconds[base + move]
-                    count += then < time[cell + jumps[place, move]]
-        if used + moves >= room:
-            return -1
-        for k in range(count):
-            to = cell + jumps[place, better[k]]
-            then = now + seconds[base + better[k]]
-            time[to] = then
-            if owner.size:
-                owner[to] = label
-            bucket = min(np.int64(then * inverse), current + mask) & mask
-            end = ends[bucket]
-            if end & (_CHUNK - 1) == 0:  # the list is full, or there is none yet
-                if free >= 0:
-                    chunk = free
-                    free = behind[chunk]
+                    )  # fmt: skip
+                base += slot * CELLS * moves
+            if used + moves >= room:
+                return -1
+            for move in range(0, upto, LANES):
+                if upto == 1:  # not due yet: put it back
+                    cells[0], thens[0], rest = cell, now, one
                 else:
-                    chunk = used
-                    used += 1
-                behind[chunk] = heads[bucket]
-                heads[bucket] = chunk
-                end = chunk * _CHUNK
-            entries[end] = to
-            ends[bucket] = end + 1
-            live += 1
+                    rest = shorten(
+                        time, jump, seconds, place + move, base + move, cell, now,
+                        moves - move, cells, thens,
+                    )  # fmt: skip
+                while rest:
+                    lane = lowest_bit(rest)
+                    rest &= rest - one
+                    to, then = np.uint64(cells[lane]), thens[lane]
+                    time[to] = then
+                    if owner.size:
+                        owner[to] = label
+                    bucket = min(np.int64(then * inverse), current + mask) & mask
+                    end = ends[np.uint64(bucket)]
+                    if end & (_CHUNK - 1) == 0:  # the list is full, or there is none
+                        if free >= 0:
+                            chunk = free
+                            free = behind[chunk]
+                        else:
+                            chunk = used
+                            used += 1
+                        behind[chunk] = heads[bucket]
+                        heads[bucket] = chunk
+                        end = chunk * _CHUNK
+                    entries[np.uint64(end)] = to
+                    ends[np.uint64(bucket)] = end + 1
+                    live += 1
     for k in range(time.size):
-        if time[k] <= np.float32(0.0):
-            time[k] = -time[k]
-        else:
-            time[k] = np.inf
+        time[k] = -time[k] if time[k] <= np.float32(0.0) else np.inf
     return reached

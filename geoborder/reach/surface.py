@@ -20,6 +20,7 @@ from geoborder.geodesy import FloatArray, IntArray
 from geoborder.reach import spread as kernel
 from geoborder.reach.barriers import Barriers, on_grid
 from geoborder.reach.conditions import Conditions
+from geoborder.reach.lanes import WIDE
 from geoborder.reach.modes import PER_UNIT, STEEPEST, Direction, TravelMode
 from geoborder.reach.moves import Float32Array, Moves, moves_over
 from geoborder.terrain import Dem
@@ -475,7 +476,7 @@ class _Grid:
 
     @property
     def tiles_across(self) -> int:
-        return -(-self.shape[1] // kernel.WIDE)
+        return -(-self.shape[1] // WIDE)
 
     @property
     def tiles(self) -> int:
@@ -504,13 +505,13 @@ class _Grid:
         return whole[self.span : rows, self.span : columns]
 
     def _number(self, row: IntArray, column: IntArray) -> IntArray:
-        tile = row // kernel.TALL * self.tiles_across + column // kernel.WIDE
-        place = row % kernel.TALL * kernel.WIDE + column % kernel.WIDE
+        tile = row // kernel.TALL * self.tiles_across + column // WIDE
+        place = row % kernel.TALL * WIDE + column % WIDE
         return np.asarray(tile * kernel.CELLS + place, dtype=np.int64)
 
     def jumps(self, steps: IntArray) -> npt.NDArray[np.int32]:
         """How far each move from each place of a tile goes; the last row stays."""
-        row, column = np.divmod(np.arange(kernel.CELLS)[:, None], kernel.WIDE)
+        row, column = np.divmod(np.arange(kernel.CELLS)[:, None], WIDE)
         to = self._number(row + steps[:, 1], column + steps[:, 0])
         jumps = np.zeros((kernel.CELLS + 1, len(steps)), dtype=np.int32)
         jumps[:-1] = to - np.arange(kernel.CELLS)[:, None]
@@ -518,7 +519,7 @@ class _Grid:
 
     def unfold(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Bring values of the kernel's cells into rows and columns."""
-        tall, wide = kernel.TALL, kernel.WIDE
+        tall, wide = kernel.TALL, WIDE
         tiles = values.reshape(-1, self.tiles_across, tall, wide).transpose(0, 2, 1, 3)
         grid = tiles.reshape(-1, self.tiles_across * wide)
         rows, columns = (size - self.span for size in self.shape)

@@ -28,7 +28,7 @@ import pytest
 import rasterio
 import scipy.ndimage
 import scipy.sparse
-import skfmm
+import skfmm  # type: ignore[import-untyped]
 from peers import grass_viewshed, grass_walk
 from pyproj import CRS
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -65,7 +65,8 @@ def in_turn(
     """
     Run ours and peers in turn: medians of the processor's seconds.
 
-    Peers tell their own, which leave out what they need to start.
+    Peers tell their own, which leave out what they need to start. The least of each
+    are noted too: other work on the machine shares its memory's bandwidth.
     """
     ours()  # compiled and warm
     spent: dict[str, list[float]] = {name: [] for name in peers}
@@ -75,9 +76,11 @@ def in_turn(
         for name, work in peers.items():
             spent[name].append(work())
 
-    benchmark.pedantic(
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
         lambda: own.append(cpu_seconds(ours)), setup=setup, rounds=rounds, iterations=1
     )
+    least = {f"{name}_least_cpu_s": min(taken) for name, taken in spent.items()}
+    note(benchmark, ours_least_cpu_s=min(own), **least)
     medians = {name: float(np.median(taken)) for name, taken in spent.items()}
     return float(np.median(own)), medians
 
@@ -114,24 +117,18 @@ from geoborder.terrain import Dem, open_dem
 path, points = sys.argv[1:]
 xy = np.load(points)
 
-def work(whole, xy, crs=None):
+def work(xy, rows=None):
     dem = open_dem(path)
-    if not whole:
-        heights = np.ascontiguousarray(dem.heights_m[:60, :60])
-        dem = Dem(heights, dem.transform, dem.crs, "corner")
+    dem = Dem(dem.heights_m[:rows, :rows], dem.transform, dem.crs, path)
     sites = gpd.GeoSeries(gpd.points_from_xy(*xy.T), crs=dem.crs)
     trip = journey(
         sites, dem=dem, mode="langmuir", minutes=None, conditions=None, direction="out"
     )
     return float(np.median(trip.field(np.arange(len(sites))).seconds))
 
-with __import__("rasterio").open(path) as file:
-    corner = np.array([file.xy(30, 30)])
-    shape, size = file.shape, file.shape[0] * file.shape[1]
-heights = open_dem(path)  # GDAL's cache of blocks is not ours
-del heights
-work(False, corner)
-_, taken = measured(lambda: work(True, xy))
+t = open_dem(path).transform
+work(np.array([[t.c + 30.5 * t.a, t.f + 30.5 * t.e]]), 60)  # compiled and warm
+_, taken = measured(lambda: work(xy))
 print(json.dumps(taken))
 """
 )
@@ -156,6 +153,7 @@ class Scene(NamedTuple):
     path: Path
 
     def xy(self, nodes: np.ndarray) -> np.ndarray:
+        """Nodes in the DEM's CRS, shape (n, 2)."""
         t = self.raw.transform
         column, row = nodes + 0.5
         return np.column_stack((t.c + column * t.a, t.f + row * t.e))
@@ -166,6 +164,7 @@ class Scene(NamedTuple):
         mode: str | TravelMode,
         conditions: Conditions | None = None,
     ) -> Journey:
+        """Make the ground ready, with nodes as sites."""
         sites = gpd.GeoSeries(gpd.points_from_xy(*self.xy(nodes).T), crs=self.raw.crs)
         return journey(
             sites,
@@ -193,7 +192,12 @@ def mountains(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 def test_surface_beside_grass(
     benchmark: BenchmarkFixture, mountains: Scene, tmp_path: Path, starts: int
 ) -> None:
-    """WALK"""
+    """
+    4 million cells: 3.9-4.6 times less time than r.walk, with 1.8 times its memory.
+
+    Up to half of ours goes into first use of memory for times of moves; runs that get
+    it at once take 0.56 s with one start and 0.66 s with 50, 8-9 times less.
+    """
     if grass_viewshed.version() is None:
         pytest.skip("needs GRASS (Debian: grass-core)")
     nodes = np.array([[1000], [1000]])
@@ -293,19 +297,23 @@ def graph_of(trip: Journey, factors: np.ndarray) -> scipy.sparse.csr_array:
 def test_friction_beside_python_peers(
     benchmark: BenchmarkFixture, friction: Friction
 ) -> None:
-    """FRICTION"""
-    scene, met, factors = friction
+    """
+    A million cells: 1.9-2.0 times less time than scikit-image's eight moves.
+
+    1.5 times less than fast marching, and 1.9-2.2 times less than scipy on a graph of
+    the same sixteen moves; 12-16 times less with the graph to be built.
+    """
+    scene, met = friction.scene, friction.conditions
+    factors = friction.factors
     node = np.array([[500], [500]])
     costs, speed = 30.0 * factors, 1.0 / factors
-    row, column = np.indices(factors.shape, sparse=True)
+    row, column = np.ogrid[: factors.shape[0], : factors.shape[1]]
     away = 30.0 * np.hypot(row - 500, column - 500) - 90.0
     trip = scene.journey(node, LEVEL, met)
-    # On the middle block's lengths everywhere, as the graph has them.
-    even = (
-        np.full_like(trip.surface.moves.lengths_m, 0.0)
-        + (trip.surface.moves.lengths_m[:1, :1])
-    )
-    even_moves = replace(trip.surface.moves, lengths_m=even)
+    # One block's lengths everywhere, as the graph has them.
+    moves = trip.surface.moves
+    even = np.broadcast_to(moves.lengths_m[:1, :1], moves.lengths_m.shape).copy()
+    even_moves = replace(moves, lengths_m=even)
     begun = time.process_time()
     graph = graph_of(trip, factors)
     built = time.process_time() - begun
@@ -330,9 +338,9 @@ def test_friction_beside_python_peers(
         benchmark,
         spread,
         {
-            "image": lambda: cpu_seconds(image),
-            "march": lambda: cpu_seconds(march),
-            "sparse": lambda: cpu_seconds(sparse),
+            "scikit_image": lambda: cpu_seconds(image),
+            "scikit_fmm": lambda: cpu_seconds(march),
+            "scipy": lambda: cpu_seconds(sparse),
         },
         5,
     )
@@ -343,14 +351,14 @@ def test_friction_beside_python_peers(
         benchmark,
         greatest_difference_to_scipy=f"{differ:.1e}",
         ours_cpu_s=ours,
-        scikit_image_eight_moves_cpu_s=peers["image"],
-        scikit_fmm_cpu_s=peers["march"],
-        scipy_cpu_s=peers["sparse"],
+        scikit_image_eight_moves_cpu_s=peers["scikit_image"],
+        scikit_fmm_cpu_s=peers["scikit_fmm"],
+        scipy_cpu_s=peers["scipy"],
         scipy_graph_built_cpu_s=built,
-        times_faster_than_scikit_image=peers["image"] / ours,
-        times_faster_than_scikit_fmm=peers["march"] / ours,
-        times_faster_than_scipy=peers["sparse"] / ours,
-        times_faster_than_scipy_with_graph=(peers["sparse"] + built) / ours,
+        times_faster_than_scikit_image=peers["scikit_image"] / ours,
+        times_faster_than_scikit_fmm=peers["scikit_fmm"] / ours,
+        times_faster_than_scipy=peers["scipy"] / ours,
+        times_faster_than_scipy_with_graph=(peers["scipy"] + built) / ours,
     )
 
 
@@ -401,7 +409,7 @@ def strip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         along = (np.arange(count) + 0.5) / count
         wave = 0.03 * np.sin(2 * np.pi * along * 40.0)
         points[name] = np.column_stack((67.75 + 7.1 * along, 37.57 + wave))
-    np.savez(folder / "points.npz", **points)
+    np.savez(folder / "points.npz", posts=points["posts"], targets=points["targets"])
     return path, folder / "points.npz"
 
 
@@ -410,8 +418,15 @@ def strip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_whole_strip(
     benchmark: BenchmarkFixture, strip: tuple[Path, Path], what: str
 ) -> None:
-    """STRIP"""
-    taken = benchmark.pedantic(fresh, (_STRIP_JOB, *strip, what), rounds=1)
+    """
+    100 posts, 13,440 targets, 180 minutes on foot, 84 million cells, two threads.
+
+    Seconds, and memory beyond imports: matrix 6 (15 right after the strip was
+    written), 180 MB; nearest 12-13, 2.7 GB; isochrones 7-11, 2.4 GB.
+    """
+    taken = benchmark.pedantic(  # type: ignore[no-untyped-call]
+        fresh, (_STRIP_JOB, *strip, what), rounds=1
+    )
     assert taken.get("reached", 1) > 0
     note(
         benchmark,

@@ -14,15 +14,29 @@ due to what:
   leap over humps and gullies, so that r.walk comes out quicker.
 - Pace. Langmuir's jumps where a descent is steeper than 0.2125, from 0.30 to 1.14
   seconds a metre, which both have. geoborder's table of paces rises over the next
-  1 / 800 of slope; whole ways are less than 0.1 % quicker for it.
+  1 / 800 of slope; nine ways in ten are less than 0.02 % quicker for it.
 
 Ratios of times, geoborder's to the peer's, over all cells:
 
-========================  ======  ===============  ===========  ===========
-ground, peer              median  5 and 95 %       within 5 %   correlation
-========================  ======  ===============  ===========  ===========
-MOUNTAIN
-========================  ======  ===============  ===========  ===========
+============================  ======  =============  ==========  ===========
+ground, peer                  median  5 and 95 %     within 5 %  correlation
+============================  ======  =============  ==========  ===========
+mountains, 1 start, r.walk    1.0009  0.988, 1.022    99.1 %     0.9996
+mountains, 20 starts, r.walk  1.0217  0.987, 1.151    65.4 %     0.9990
+border, 1 start, r.walk       1.0236  1.004, 1.068    86.5 %     0.9991
+border, 20 starts, r.walk     1.0289  0.987, 1.123    65.8 %     0.9966
+same pace with no jump, even  1.0184  1.000, 1.059    91.1 %     0.9996
+friction, r.cost / evening    1.0000  1.000, 1.000   100.0 %     1.0000
+============================  ======  =============  ==========  ===========
+
+And to the eikonal equation's solution by fast marching; the root of the mean square of
+the ratio less 1 is 0.8 % for geoborder and 5.9 % for scikit-image on even ground, 0.8
+and 3.1 % where factors change smoothly, 1.0 and 4.2 % where they leap from patch to
+patch. Where patches are a few cells wide it is 5.8 and 2.5 %: what lies between cells
+is anybody's guess there, and geoborder comes out 5 % quicker than fast marching.
+
+Mountains: 400 by 400 cells of 30 m; 20 starts leave ways of a kilometre or two, in
+which the slope of a single move tells. Border: bundled elevation in cells of 1 km.
 """
 
 from __future__ import annotations
@@ -40,7 +54,7 @@ import pytest
 import rasterio
 import scipy.ndimage
 import shapely
-import skfmm
+import skfmm  # type: ignore[import-untyped]
 from peers import grass_viewshed, grass_walk
 from pyproj import CRS
 from skimage.graph import MCP_Geometric
@@ -153,9 +167,13 @@ def figures(a: np.ndarray, b: np.ndarray, where: np.ndarray | None = None) -> Fi
         keep &= where
     assert keep.mean() > 0.3
     ratio = a[keep] / b[keep]
-    middle = np.quantile(ratio, [0.5, 0.05, 0.95, 0.0, 1.0])
+    median, low, high, least, most = np.quantile(ratio, [0.5, 0.05, 0.95, 0.0, 1.0])
     return Figures(
-        *map(float, middle),
+        float(median),
+        float(low),
+        float(high),
+        float(least),
+        float(most),
         float((np.abs(ratio - 1.0) <= 0.05).mean()),
         float(np.corrcoef(a[keep], b[keep])[0, 1]),
         float(np.sqrt(np.mean((ratio - 1.0) ** 2))),
