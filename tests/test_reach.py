@@ -468,6 +468,14 @@ def test_nearest_is_the_least_of_the_matrix(
     assert (found["minutes"] < more["minutes"] * 0.9).any()
 
 
+def test_the_nearest_site_may_be_nearer_than_any_cell(flat: Dem) -> None:
+    sites = spots(flat, (31.5, 30.5), (31.0, 30.0), names=["beside", "centre"])
+    target = spots(flat, (31.6, 30.5))
+    found = travel_time(sites, target, dem=flat, nearest=True).iloc[0]
+    assert found["site"] == "beside"
+    assert found["minutes"] * 60.0 == pytest.approx(0.1 * 30.0 * LEVEL_S, rel=0.01)
+
+
 @pytest.mark.parametrize("mode", [*WALKED, "road"])
 def test_a_limit_only_leaves_out_what_is_beyond_it(rugged: Dem, mode: str) -> None:
     slow = box(rugged, 20, 10, 50, 40)

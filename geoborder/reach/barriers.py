@@ -65,9 +65,8 @@ class Barriers:
         parts = shapely.get_parts(np.concatenate([np.empty(0, object), *shapes]))
         closed = np.isin(shapely.get_type_id(parts), _CLOSED)
         areas = on_grid(dem, parts[closed])
-        lines = _lines_on(dem, parts[~closed])
-        rings = shapely.get_rings(areas)
-        edges = np.concatenate([_edges_of(lines), _edges_of(rings)])
+        lines = on_grid(dem, parts[~closed])
+        edges = np.concatenate([_edges_of(lines), _edges_of(shapely.get_rings(areas))])
         rows, columns = dem.shape
         near = (edges[:, [0, 2]].max(axis=1) > -_EDGE_CELLS) & (
             edges[:, [1, 3]].max(axis=1) > -_EDGE_CELLS
@@ -97,6 +96,28 @@ class Barriers:
         starts = np.minimum(self.edges[:, 0], self.edges[:, 2])
         first = np.searchsorted(starts, left - self.widest)
         return self.edges[first : np.searchsorted(starts, right, side="right")]
+
+    def touch(self, column: FloatArray, row: FloatArray, cells: float) -> BoolArray:
+        """
+        Find which places lie on an edge, or close to one.
+
+        Parameters
+        ----------
+        column, row
+            Places, shape (n,).
+        cells
+            How close.
+
+        Returns
+        -------
+        ndarray of bool
+            Shape (n,).
+        """
+        near = np.zeros(column.size, dtype=bool)
+        for across, down in ((cells, 0.0), (0.0, cells)):
+            ends = column + across, row + down
+            near |= self.cross(column - across, row - down, ends)
+        return near
 
     def cross(
         self, column: FloatArray, row: FloatArray, to: tuple[FloatArray, FloatArray]
@@ -158,44 +179,65 @@ class Barriers:
         return row[inside], column[inside], move[inside]
 
 
-def on_grid(dem: Dem, polygons: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def on_grid(dem: Dem, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """
-    Bring polygons onto a grid.
+    Bring lines or polygons onto a grid.
 
     Parameters
     ----------
     dem
         Elevation.
-    polygons
-        Polygons in longitude and latitude, whose edges are geodesics.
+    shapes
+        Lines, or polygons, in longitude and latitude; edges are geodesics.
 
     Returns
     -------
-    ndarray of Polygon
-        In columns and rows; 0.0 is the centre of the first cell.
+    ndarray of LineString or Polygon
+        What is on the grid or near it, in columns and rows; 0.0 is the centre of the
+        first cell.
     """
-    if not len(polygons):
+    if not len(shapes):
         return np.empty(0, dtype=object)
-    rings, owner = shapely.get_rings(polygons, return_index=True)
-    lines = _lines_on(dem, rings)
-    closed = shapely.linearrings(
-        shapely.get_coordinates(lines),
-        indices=np.repeat(np.arange(len(lines)), shapely.get_num_coordinates(lines)),
-    )
-    shapes: npt.NDArray[Any] = shapely.polygons(closed, indices=owner)
-    return shapes
+    near = shapely.clip_by_rect(_fine(shapes), *_around(dem))
+    parts = shapely.get_parts(near)
+    kinds = shapely.get_type_id(parts)
+    parts = parts[(kinds == shapely.get_type_id(shapes[0])) & ~shapely.is_empty(parts)]
 
+    def place(lonlat: FloatArray) -> FloatArray:
+        return np.column_stack(dem.cells_at(lonlat[:, 0], lonlat[:, 1]))
 
-def _lines_on(dem: Dem, lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Bring lines onto a grid, divided so finely that their pieces are straight."""
-    if not len(lines):
-        return np.empty(0, dtype=object)
-    fine = densify(polylines(lines), _EDGE_M)
-    column, row = dem.cells_at(fine.lon, fine.lat)
-    placed: npt.NDArray[Any] = shapely.linestrings(
-        np.column_stack((column, row)), indices=fine.line_of_vertex
-    )
+    placed: npt.NDArray[Any] = shapely.transform(parts, place)
     return placed
+
+
+def _fine(shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Divide edges along their geodesics, so finely that pieces are straight."""
+    area = shapely.get_type_id(shapes[0]) in _CLOSED
+    lines, owner = shapes, np.arange(len(shapes))
+    if area:
+        lines, owner = shapely.get_rings(shapes, return_index=True)
+    dense = densify(polylines(lines), _EDGE_M)
+    xy, line = np.column_stack((dense.lon, dense.lat)), dense.line_of_vertex
+    fine: npt.NDArray[Any] = shapely.linestrings(xy, indices=line)
+    if area:
+        fine = shapely.polygons(shapely.linearrings(xy, indices=line), indices=owner)
+        fine = shapely.make_valid(fine)
+    return fine
+
+
+def _around(dem: Dem) -> tuple[float, float, float, float]:
+    """Bounds of a grid and some cells around it, in longitude and latitude."""
+    rows, columns = dem.shape
+    along = np.linspace(0.0, 1.0, 33)
+    x = np.concatenate((along, along, np.zeros(33), np.ones(33)))
+    y = np.concatenate((np.zeros(33), np.ones(33), along, along))
+    lon, lat = dem.lonlat_at(
+        x * (columns + 2.0 * _EDGE_CELLS) - _EDGE_CELLS,
+        y * (rows + 2.0 * _EDGE_CELLS) - _EDGE_CELLS,
+    )
+    known = np.isfinite(lon) & np.isfinite(lat)
+    lon, lat = lon[known], lat[known]
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
 def _edges_of(lines: npt.NDArray[Any]) -> FloatArray:

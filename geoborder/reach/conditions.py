@@ -24,6 +24,8 @@ _DAY = re.compile(r"(?:\d{4}-)?(\d\d)-(\d\d)")
 _LEAP = 2000
 _SEASON = ("from_day", "until_day")
 
+_LAYERS = (gpd.GeoDataFrame, gpd.GeoSeries)
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -93,7 +95,14 @@ class Conditions:
         if (self.land_cover is None) != (self.land_cover_factors is None):
             msg = "`land_cover` and `land_cover_factors` go together; give both."
             raise OptionError(msg)
-        for factor in (self.land_cover_factors or {}).values():
+        table = self.land_cover_factors or {}
+        if not isinstance(table, Mapping):
+            msg = (
+                f"`land_cover_factors` must be a mapping of class to factor, got "
+                f"{type(table).__name__}."
+            )
+            raise OptionError(msg)
+        for factor in table.values():
             _require_positive(factor, "land_cover_factors")
         day = None if self.date is None else _day_of(self.date, "date")
         if self.border is not None:
@@ -105,12 +114,13 @@ class Conditions:
             ("roads", LINES),
         ):
             layer = getattr(self, name)
-            if layer is not None and len(layer):
-                own = require_layer(layer, name=name, kinds=kinds)
-                if not isinstance(own, gpd.GeoDataFrame):
-                    own = own.to_frame("geometry")
-                own = own[_in_season(own, day, name)].reset_index(drop=True)
-                object.__setattr__(self, name, _numbers(own, name))
+            if layer is None or (isinstance(layer, _LAYERS) and len(layer) == 0):
+                continue
+            own = require_layer(layer, name=name, kinds=kinds)
+            if not isinstance(own, gpd.GeoDataFrame):
+                own = own.to_frame("geometry")
+            own = _numbers(own[_in_season(own, day, name)], name)
+            object.__setattr__(self, name, own.reset_index(drop=True))
 
     def bars(self, *, roads: bool) -> gpd.GeoDataFrame | None:
         """
@@ -148,11 +158,11 @@ def _numbers(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     for column in _NEEDED.get(name, []):
         require_columns(layer, [column], name=name)
         values = pd.to_numeric(layer[column], errors="coerce").astype(float)
-        for row, value in zip(layer.index, values, strict=True):
+        for row, value in enumerate(values):
             if not value > 0.0:
                 msg = (
-                    f"`{name}`, column {column!r} in row {row!r}: must be a number "
-                    f"above 0, got {layer[column][row]!r}."
+                    f"`{name}`, column {column!r} in row {layer.index[row]!r}: must be a "
+                    f"number above 0, got {layer[column].iloc[row]!r}."
                 )
                 raise DataError(msg)
         layer = layer.assign(**{column: values})
@@ -167,7 +177,7 @@ def _require_positive(value: Any, name: str) -> None:  # noqa: ANN401 - as it ca
 
 def _day_of(value: object, name: str) -> tuple[int, int]:
     """Month and day of a date, or of text that ends in them."""
-    if isinstance(value, date):
+    if isinstance(value, date) and not pd.isna(value):
         return value.month, value.day
     match = _DAY.fullmatch(str(value))
     try:

@@ -11,7 +11,7 @@ import shapely
 from geoborder.chainage import locate
 from geoborder.geodesy import BoolArray, FloatArray, IntArray, inverse
 from geoborder.reach.modes import PER_UNIT, STEEPEST
-from geoborder.reach.surface import LONGEST_S, Surface
+from geoborder.reach.surface import LONGEST_S, PIECES, Field, Surface
 from geoborder.tables import LONLAT
 
 _AROUND = np.arange(-1, 3)
@@ -20,17 +20,14 @@ _AROUND = np.arange(-1, 3)
 CLOSE = 3.0
 """Places so many columns and rows apart are also joined by a straight way."""
 
-_PIECES = 4
-"""Straight ways have so many pieces, each with its own slope."""
-
 _CENTRE = 1e-6
 """Cells; a place so near to a cell's centre is that cell."""
 
-_TOUCH = 0.01
-"""Cells; barriers so near to a place do not bar it: it may stand on one."""
+_TOUCH_M = 1.0
+"""A place so near to a barrier stands on it, and is not barred by it."""
 
-_ON_LINE_KM = 0.001
-"""A site so near to the border stands on it."""
+_TOUCH_CELLS = 0.1
+"""Nor is it barred by what is so many cells away, where cells are tiny."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,8 @@ class Places:
         Of the ground; NaN where it is unknown.
     closed : ndarray of bool
         Whether it lies in a closed area.
+    touch : float
+        Cells within which barriers do not bar a place.
     """
 
     lon: FloatArray
@@ -56,6 +55,7 @@ class Places:
     row: FloatArray
     height_m: FloatArray
     closed: BoolArray
+    touch: float
 
     @classmethod
     def on(cls, surface: Surface, lon: FloatArray, lat: FloatArray) -> Places:
@@ -70,13 +70,22 @@ class Places:
             for area in surface.within:
                 inside |= shapely.contains_xy(area, column, row)
             closed |= ~inside
-        return cls(lon, lat, column, row, height, closed)
+        known = np.isfinite(lon) & np.isfinite(lat)
+        at = (float(lon[known].mean()), float(lat[known].mean())) if known.any() else 0
+        size = min(surface.dem.cell_size_m(*at)) if at else np.inf
+        touch = min(_TOUCH_M / size, _TOUCH_CELLS) if size > 0.0 else _TOUCH_CELLS
+        return cls(lon, lat, column, row, height, closed, touch)
 
     def of(self, which: IntArray) -> Places:
         """Pick some of them."""
         return Places(
-            *(getattr(self, name)[which] for name in self.__dataclass_fields__)
-        )
+            self.lon[which], self.lat[which], self.column[which], self.row[which],
+            self.height_m[which], self.closed[which], self.touch,
+        )  # fmt: skip
+
+    def at(self, which: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Columns and rows of some of them."""
+        return self.column[which], self.row[which]
 
     @property
     def open(self) -> BoolArray:
@@ -141,6 +150,8 @@ def link(surface: Surface, places: Places, *, leaving: bool) -> Links:
     )
     centred = np.zeros(places.lon.size, dtype=bool)
     centred[place[apart < _CENTRE]] = True
+    # Whoever stands on a barrier has to get off it to one of its sides.
+    centred &= ~surface.barriers.touch(places.column, places.row, places.touch)
     keep = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     keep &= ~centred[place] | (apart < _CENTRE)
     place, row, column = place[keep], row[keep], column[keep]
@@ -153,19 +164,42 @@ def link(surface: Surface, places: Places, *, leaving: bool) -> Links:
         (column[far].astype(float), row[far].astype(float), lon, lat),
     )
     seconds[far] = straight_s(surface, *(ends if leaving else ends[::-1]))
-    ends_at = _short_of(ends[1][0], ends[1][1], ends[0][0], ends[0][1])
+    ends_at = _short_of(ends[1][:2], ends[0][:2], places.touch)
     barred = surface.barriers.cross(ends[1][0], ends[1][1], ends_at)
     seconds[far[barred]] = np.inf
     return Links(place, row, column, seconds).of(seconds < LONGEST_S)
 
 
+def arrivals(field: Field, links: Links, places: Places) -> FloatArray:
+    """
+    Find when places are reached by way of cells around them.
+
+    Parameters
+    ----------
+    field
+        Times to cells.
+    links
+        Ways from cells of its window to places.
+    places
+        The places.
+
+    Returns
+    -------
+    ndarray
+        Seconds, one per way.
+    """
+    cells = links.column.astype(float), links.row.astype(float)
+    slow = field.slow(cells, places.at(links.place))
+    return np.asarray(field.at(links.row, links.column) + links.seconds * slow)
+
+
 def _short_of(
-    column: FloatArray, row: FloatArray, to_column: FloatArray, to_row: FloatArray
+    begin: tuple[FloatArray, ...], end: tuple[FloatArray, ...], cells: float
 ) -> tuple[FloatArray, FloatArray]:
     """Stop a little short of the places that ways lead to."""
-    far = np.maximum(np.hypot(to_column - column, to_row - row), 1e-12)
-    part = np.maximum(1.0 - _TOUCH / far, 0.0)
-    return column + (to_column - column) * part, row + (to_row - row) * part
+    across, down = end[0] - begin[0], end[1] - begin[1]
+    part = np.maximum(1.0 - cells / np.maximum(np.hypot(across, down), 1e-12), 0.0)
+    return begin[0] + across * part, begin[1] + down * part
 
 
 def straight_s(
@@ -190,12 +224,12 @@ def straight_s(
         ground that is too steep.
     """
     _, metres = inverse(begin[2], begin[3], end[2], end[3])
-    part = np.linspace(0.0, 1.0, _PIECES + 1)[:, None]
+    part = np.linspace(0.0, 1.0, PIECES + 1)[:, None]
     column = begin[0] + part * (end[0] - begin[0])
     row = begin[1] + part * (end[1] - begin[1])
     heights = surface.dem.heights_between(column.ravel(), row.ravel())
     rise = np.diff(heights.reshape(column.shape), axis=0)
-    step = np.maximum(metres, 1e-9) / _PIECES
+    step = np.maximum(metres, 1e-9) / PIECES
     at = (rise / step + STEEPEST) * PER_UNIT
     known = np.isfinite(at) & (at >= 0.0) & (at <= surface.pace.size - 1)
     table = surface.pace.astype(float)
@@ -237,7 +271,7 @@ def on_border(surface: Surface, places: Places) -> BoolArray:
     if border is None or not places.lon.size:
         return np.zeros(places.lon.size, dtype=bool)
     points = gpd.GeoSeries(gpd.points_from_xy(places.lon, places.lat), crs=LONLAT)
-    return locate(points, border)["distance_km"].to_numpy(float) < _ON_LINE_KM
+    return locate(points, border)["distance_km"].to_numpy(float) * 1000.0 < _TOUCH_M
 
 
 def _sides(border: gpd.GeoDataFrame, lon: FloatArray, lat: FloatArray) -> BoolArray:
@@ -284,10 +318,11 @@ def close_pairs(
         for p, k in ((sites, site), (targets, target))
     )
     seconds = straight_s(surface, begin, end)
-    near_end = _short_of(begin[0], begin[1], end[0], end[1])
-    near_begin = _short_of(end[0], end[1], begin[0], begin[1])
+    cells = sites.touch
+    near_end = _short_of(begin[:2], end[:2], cells)
+    near_begin = _short_of(end[:2], begin[:2], cells)
     apart = np.hypot(end[0] - begin[0], end[1] - begin[1])
-    barred = surface.barriers.cross(*near_begin, near_end) & (apart > 2.0 * _TOUCH)
+    barred = surface.barriers.cross(*near_begin, near_end) & (apart > 2.0 * cells)
     side, border = surface.conditions.side, surface.conditions.border
     if border is not None and side is not None:
         on_line = np.flatnonzero(on_border(surface, sites)[site] & ~barred)

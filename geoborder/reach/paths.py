@@ -16,7 +16,7 @@ from geoborder.errors import OptionError
 from geoborder.geodesy import FloatArray, IntArray, inverse
 from geoborder.reach import spread as kernel
 from geoborder.reach.conditions import Conditions
-from geoborder.reach.links import Links, Places, close_pairs, link
+from geoborder.reach.links import Links, Places, arrivals, close_pairs, link
 from geoborder.reach.modes import Direction, TravelMode
 from geoborder.reach.surface import Field, Surface
 from geoborder.reach.times import Journey, journey
@@ -131,10 +131,12 @@ def _path(
         return nowhere
     field = trip.field(np.array([site]), wanted=(own.row, own.column))
     own = own.of(field.inside(own.row, own.column))
-    arrival = field.arrival(own.row, own.column, own.seconds)
+    arrival = arrivals(field, own, targets)
     ends = (sites.lon[site], sites.lat[site]), (targets.lon[site], targets.lat[site])
-    direct = (straight[0] == site) & (straight[1] == site)
-    at_once = float(straight[2][direct].min(initial=np.inf))
+    both = np.flatnonzero((straight[0] == site) & (straight[1] == site))
+    here = np.full(both.size, site)
+    slow = field.slow(sites.at(here), targets.at(here))
+    at_once = float((straight[2][both] * slow).min(initial=np.inf))
     if arrival.min(initial=np.inf) >= at_once:
         within = at_once <= trip.limit_s
         return (at_once, np.array(ends)) if within else nowhere
@@ -142,7 +144,9 @@ def _path(
     if not arrival[last] <= trip.limit_s:
         return nowhere
     begun = trip.links.of(trip.links.place == site)
-    row, column = _trace(trip.surface, field, begun, own.row[last], own.column[last])
+    row, column = _trace(
+        trip.surface, field, sites, begun, own.row[last], own.column[last]
+    )
     lon, lat = trip.surface.dem.lonlat_at(column, row)
     xy = np.vstack((ends[0], np.column_stack((lon, lat)), ends[1]))
     apart = np.append(True, (np.diff(xy, axis=0) != 0.0).any(axis=1))
@@ -150,7 +154,7 @@ def _path(
 
 
 def _trace(
-    surface: Surface, field: Field, begun: Links, row: int, column: int
+    surface: Surface, field: Field, sites: Places, begun: Links, row: int, column: int
 ) -> tuple[IntArray, IntArray]:
     """Go back from a cell to the start, each time to the cell it was reached from."""
     grid, layers, _ = surface.ready(field.window)
@@ -160,16 +164,17 @@ def _trace(
     barred = set(zip(cells.tolist(), moves.tolist(), strict=True))
     scratch, seconds = kernel.new_scratch(), np.empty(len(steps), dtype=np.float32)
     top, left, bottom, right = field.window
+    cells = begun.column.astype(float), begun.row.astype(float)
+    slow = field.slow(sites.at(begun.place), cells)
     starts = {
         (int(r), int(c)): s
-        for r, c, s in zip(begun.row, begun.column, begun.seconds, strict=True)
+        for r, c, s in zip(begun.row, begun.column, begun.seconds * slow, strict=True)
     }
     path = [(int(row), int(column))]
     while True:
         r, c = path[-1]
         now = float(field.seconds[r - top, c - left])
-        factor = 1.0 if field.factors is None else field.factors[r - top, c - left]
-        best, nearest = abs(now - starts.get((r, c), np.inf) * factor), None
+        best, nearest = abs(now - starts.get((r, c), np.inf)), None
         for move, (right_by, down_by) in enumerate(steps.tolist()):
             a, b = r - down_by, c - right_by
             if not (top <= a < bottom and left <= b < right):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from geoborder.geodesy import FloatArray, IntArray, densify, polylines
 from geoborder.reach.barriers import Barriers
-from geoborder.reach.links import Links, Places, close_pairs, link
+from geoborder.reach.links import Links, Places, arrivals, close_pairs, link
 from geoborder.reach.surface import Field, Starts, Surface
 
 _SAME_DEG = 1e-7
@@ -23,6 +23,8 @@ _SAME_DEG = 1e-7
 class Roads:
     """
     A road network on a grid.
+
+    Roads meet where they share a vertex. Who leaves a road leaves the vehicle there.
 
     Attributes
     ----------
@@ -59,6 +61,10 @@ class Roads:
         closed = Barriers.on(
             surface.dem, surface.conditions.border, surface.conditions.bars(roads=True)
         )
+        # Nobody gets off where the road meets what bars it: there is no saying on
+        # which side.
+        met = closed.touch(places.column, places.row, places.touch)
+        places = replace(places, closed=places.closed | met)
         column, row = places.column, places.row
         barred = closed.cross(column[begin], row[begin], (column[end], row[end]))
         for area in closed.areas:
@@ -143,21 +149,30 @@ def by_road(
     """
     window = surface.around(sites.row[group], sites.column[group], limit_s)
     beside = surface.spread(window, starts, limit_s)
-    begun = np.full(roads.places.lon.size, np.inf)
+    points = roads.places
+    begun = np.full(points.lon.size, np.inf)
     way = roads.on.of(beside.inside(roads.on.row, roads.on.column))
-    np.minimum.at(begun, way.place, beside.arrival(way.row, way.column, way.seconds))
-    _, point, straight = close_pairs(surface, sites.of(group), roads.places)
-    np.minimum.at(begun, point, straight)
+    np.minimum.at(begun, way.place, arrivals(beside, way, points))
+    site, point, straight = close_pairs(surface, sites.of(group), points)
+    slow = beside.slow(sites.at(group[site]), points.at(point))
+    np.minimum.at(begun, point, straight * slow)
     driven = roads.spread(begun, limit_s)
     reached = np.flatnonzero(driven <= limit_s)
     off = roads.off.of(np.isin(roads.off.place, reached))
+    begin = (
+        np.concatenate((one, other))
+        for one, other in zip(starts.begin, points.at(off.place), strict=True)
+    )
     every = Starts(
         np.concatenate((starts.row, off.row)),
         np.concatenate((starts.column, off.column)),
-        np.concatenate((starts.seconds, driven[off.place] + off.seconds)),
+        (next(begin), next(begin)),
+        np.concatenate((starts.begun_s, driven[off.place])),
+        np.concatenate((starts.seconds, off.seconds)),
         np.concatenate((starts.number, np.full(off.place.size, group[0]))),
     )
-    row = np.concatenate((sites.row[group], roads.places.row[reached]))
-    column = np.concatenate((sites.column[group], roads.places.column[reached]))
+    row = np.concatenate((sites.row[group], points.row[reached]))
+    column = np.concatenate((sites.column[group], points.column[reached]))
     left_s = np.concatenate((np.full(group.size, limit_s), limit_s - driven[reached]))
-    return surface.spread(surface.around(row, column, left_s), every, limit_s)
+    found = surface.spread(surface.around(row, column, left_s), every, limit_s)
+    return replace(found, driven_s=driven)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import rasterio
@@ -27,6 +29,13 @@ from geoborder.terrain import Dem
 from geoborder.terrain.dem import shifted
 
 Window = tuple[int, int, int, int]
+Ends = tuple[FloatArray, FloatArray]
+
+PIECES = 4
+"""Straight ways are looked at in so many pieces."""
+
+_BURNING = Lock()
+"""Burning polygons in changes the process's warning filters for a moment."""
 
 LONGEST_S = 1e8
 """Nothing takes longer than this (three years): it is no way."""
@@ -47,14 +56,20 @@ class Starts:
     ----------
     row, column : ndarray of int
         The cells.
+    begin : tuple of ndarray
+        Columns and rows of the places that straight ways lead to them from.
+    begun_s : ndarray
+        Seconds at which those places are left.
     seconds : ndarray
-        Time at which each is left.
+        Seconds of the ways, where time has no factor.
     number : ndarray of int
         Who leaves it.
     """
 
     row: IntArray
     column: IntArray
+    begin: Ends
+    begun_s: FloatArray
     seconds: FloatArray
     number: IntArray
 
@@ -73,13 +88,16 @@ class Field:
     number : ndarray or None
         Who gets there first, int32; None where it was not asked for.
     factors : ndarray or None
-        Factors of time; None where all are 1.
+        Factors of time, infinite where it is closed; None where all are 1.
+    driven_s : ndarray or None
+        Seconds to each point of roads; None where none were used.
     """
 
     window: Window
     seconds: Float32Array
     number: npt.NDArray[np.int32] | None
     factors: Float32Array | None
+    driven_s: FloatArray | None = None
 
     def inside(self, row: IntArray, column: IntArray) -> npt.NDArray[np.bool_]:
         """Whether cells lie in the window."""
@@ -88,27 +106,56 @@ class Field:
             (row >= top) & (row < bottom) & (column >= left) & (column < right)
         )
 
-    def arrival(
-        self, row: IntArray, column: IntArray, seconds: FloatArray
-    ) -> FloatArray:
+    def slow(self, begin: Ends, end: Ends) -> FloatArray:
         """
-        Time at which places near cells are reached by way of them.
+        Mean factor of time along straight ways.
 
         Parameters
         ----------
-        row, column
-            Cells of the window.
-        seconds
-            From each cell to the place, where time has no factor.
+        begin, end
+            Columns and rows, each of shape (n,).
 
         Returns
         -------
         ndarray
-            Seconds.
+            Shape (n,); infinite where a way goes over a closed cell.
         """
-        at = row - self.window[0], column - self.window[1]
-        slow = 1.0 if self.factors is None else self.factors[at].astype(float)
-        return np.asarray(self.seconds[at].astype(float) + seconds * slow)
+        return mean_factor(self.factors, self.window, begin, end)
+
+    def at(self, row: IntArray, column: IntArray) -> FloatArray:
+        """Seconds at cells of the window."""
+        own = self.seconds[row - self.window[0], column - self.window[1]]
+        return own.astype(float)
+
+
+def mean_factor(
+    factors: Float32Array | None, window: Window, begin: Ends, end: Ends
+) -> FloatArray:
+    """
+    Average factors of time along straight ways, by the cells that pieces lie in.
+
+    Parameters
+    ----------
+    factors
+        Factors of a window, infinite where it is closed; None: all are 1.
+    window
+        Top, left, bottom, right.
+    begin, end
+        Columns and rows, each of shape (n,).
+
+    Returns
+    -------
+    ndarray
+        Shape (n,).
+    """
+    if factors is None:
+        return np.ones(np.size(begin[0]))
+    part = np.linspace(0.0, 1.0, 2 * PIECES + 1)[1::2, None]
+    column = np.rint(begin[0] + part * (end[0] - begin[0])).astype(np.int64)
+    row = np.rint(begin[1] + part * (end[1] - begin[1])).astype(np.int64)
+    column = np.clip(column - window[1], 0, factors.shape[1] - 1)
+    row = np.clip(row - window[0], 0, factors.shape[0] - 1)
+    return np.asarray(factors[row, column].astype(float).mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +222,11 @@ class Surface:
         friction, kept = conditions.friction, conditions.within
         areas, factors = np.empty(0, object), np.empty(0)
         if friction is not None and len(friction):
-            own = friction.explode(index_parts=False)
-            order = np.argsort(own["factor"].to_numpy(float), kind="stable")
-            areas = on_grid(dem, own.geometry.to_numpy()[order])
-            factors = own["factor"].to_numpy(float)[order]
+            own = friction.sort_values("factor", kind="stable")
+            parts = [on_grid(dem, _parts(own.iloc[[k]])) for k in range(len(own))]
+            areas = np.concatenate(parts)
+            counts = [len(part) for part in parts]
+            factors = np.repeat(own["factor"].to_numpy(float), counts)
         return cls(
             dem,
             moves_over(dem, *region),
@@ -186,7 +234,7 @@ class Surface:
             Barriers.on(dem, conditions.border, conditions.bars(roads=False)),
             areas,
             factors,
-            None if kept is None else on_grid(dem, shapely.get_parts(kept.geometry)),
+            None if kept is None else on_grid(dem, _parts(kept)),
             conditions,
         )
 
@@ -271,9 +319,10 @@ class Surface:
         row, column = starts.row[keep], starts.column[keep]
         keep[keep] = np.isfinite(own[row - top, column - left])
         row, column = starts.row[keep], starts.column[keep]
-        seconds = starts.seconds[keep]
-        if factors is not None:
-            seconds = seconds * factors[row - top, column - left]
+        ends = row.astype(float), column.astype(float)
+        places = starts.begin[0][keep], starts.begin[1][keep]
+        slow = mean_factor(factors, window, places, ends[::-1])
+        seconds = starts.begun_s[keep] + starts.seconds[keep] * slow
         begin = (
             grid.cells(row, column),
             seconds.astype(np.float32),
@@ -325,7 +374,7 @@ class Surface:
         padded = np.empty(0, dtype=np.float32)
         if factors is not None:
             padded = np.ones(heights.size, dtype=np.float32)
-            grid.inner(padded)[...] = factors
+            grid.inner(padded)[...] = np.where(np.isfinite(factors), factors, 1.0)
         return grid, (heights, padded), factors
 
     def rules(self, grid: _Grid) -> tuple[Any, ...]:
@@ -410,34 +459,39 @@ class Surface:
         return cells[order], move[order]
 
     def _factors(self, window: Window, heights: Float32Array) -> Float32Array | None:
-        """Factors of time in a window; heights of closed areas become nodata."""
+        """Factors of time in a window; heights where it is closed become nodata."""
         top, left, bottom, right = window
         shape = bottom - top, right - left
-        on_window = Affine.translation(left - 0.5, top - 0.5)
-        areas = _within(self.barriers.areas, window)
-        if len(areas) and min(shape) > 0:
-            closed = rasterize(areas, shape, transform=on_window, dtype=np.uint8)
-            heights[closed == 1] = np.nan
-        if self.within is not None:
-            areas = _within(self.within, window)
-            inside = np.zeros(shape, dtype=np.uint8)
-            if len(areas) and min(shape) > 0:
-                rasterize(areas, out=inside, transform=on_window, all_touched=True)
-            heights[inside == 0] = np.nan
-        factors = None
+        burn = {
+            "out_shape": shape,
+            "transform": Affine.translation(left - 0.5, top - 0.5),
+            "dtype": np.float32,
+        }
+        if min(shape) == 0:
+            return None
+        factors = self._land_cover(window)
         near = _near(self.areas, window)
-        if near.any() and min(shape) > 0:
+        if near.any():
             pairs = zip(self.areas[near], self.area_factors[near], strict=True)
-            factors = rasterize(
-                pairs, shape, transform=on_window, fill=0.0, dtype=np.float32
-            )
-            factors[factors == 0.0] = 1.0
-        cover = self._land_cover(window)
-        if cover is not None:
-            factors = cover if factors is None else factors * cover
+            with _BURNING:
+                own = rasterize(pairs, fill=0.0, **burn)
+            own = np.where(own == 0.0, np.float32(1.0), own)
+            factors = own if factors is None else factors * own
+        shut = self.barriers.areas[_near(self.barriers.areas, window)]
+        closed = np.zeros(shape, dtype=bool)
+        if len(shut):
+            with _BURNING:
+                closed |= rasterize(shut, **burn) == 1.0
+        if self.within is not None:
+            kept = self.within[_near(self.within, window)]
+            with _BURNING:
+                inside = rasterize(kept, all_touched=True, **burn) if len(kept) else 0.0
+            closed |= np.broadcast_to(inside, shape) == 0.0
+        if closed.any():
+            factors = np.ones(shape, dtype=np.float32) if factors is None else factors
+            factors[closed] = np.inf
         if factors is not None:
-            heights[~np.isfinite(factors)] = np.nan
-            factors = np.where(np.isfinite(factors), factors, np.float32(1.0))
+            heights[np.isinf(factors)] = np.nan
         return factors
 
     def _land_cover(self, window: Window) -> Float32Array | None:
@@ -454,8 +508,12 @@ class Surface:
             "resampling": Resampling.nearest,
         }
         try:
-            with rasterio.open(path) as raster, WarpedVRT(raster, **options) as warped:
-                classes = warped.read(1)
+            with rasterio.open(path) as raster:
+                if raster.crs is None:
+                    msg = f"`land_cover` {str(path)!r} has no CRS; declare it."
+                    raise DataError(msg)
+                with WarpedVRT(raster, **options) as warped:
+                    classes = warped.read(1)
         except (rasterio.errors.RasterioError, ValueError) as error:
             msg = f"`land_cover` {str(path)!r} cannot be read: {error}."
             raise DataError(msg) from error
@@ -526,6 +584,11 @@ class _Grid:
         return np.ascontiguousarray(grid[self.span : rows, self.span : columns])
 
 
+def _parts(layer: gpd.GeoDataFrame) -> npt.NDArray[Any]:
+    parts: npt.NDArray[Any] = shapely.get_parts(layer.geometry.to_numpy())
+    return parts
+
+
 def _near(areas: npt.NDArray[Any], window: Window) -> npt.NDArray[np.bool_]:
     """Which areas may have cells in a window."""
     top, left, bottom, right = window
@@ -536,7 +599,3 @@ def _near(areas: npt.NDArray[Any], window: Window) -> npt.NDArray[np.bool_]:
         & (bounds[:, 1] <= bottom)
         & (bounds[:, 3] >= top - 1)
     )
-
-
-def _within(areas: npt.NDArray[Any], window: Window) -> npt.NDArray[Any]:
-    return areas[_near(areas, window)] if len(areas) else areas

@@ -15,7 +15,14 @@ import pandas as pd
 from geoborder.errors import GeoborderWarning, OptionError
 from geoborder.geodesy import FloatArray, IntArray, place_order
 from geoborder.reach.conditions import Conditions
-from geoborder.reach.links import Links, Places, close_pairs, link, own_side
+from geoborder.reach.links import (
+    Links,
+    Places,
+    arrivals,
+    close_pairs,
+    link,
+    own_side,
+)
 from geoborder.reach.modes import Direction, TravelMode, as_mode
 from geoborder.reach.roads import Roads, by_road
 from geoborder.reach.surface import LONGEST_S, Field, Starts, Surface
@@ -58,7 +65,9 @@ class Journey:
         """Least times to cells from some of the sites, whichever is nearest."""
         keep = np.isin(self.links.place, sites)
         own = self.links.of(keep)
-        starts = Starts(own.row, own.column, own.seconds, own.place)
+        begin = self.sites.column[own.place], self.sites.row[own.place]
+        begun = np.zeros(own.place.size)
+        starts = Starts(own.row, own.column, begin, begun, own.seconds, own.place)
         if self.roads is not None:
             return by_road(
                 self.surface, self.roads, self.sites, sites, starts, self.limit_s
@@ -101,7 +110,8 @@ def journey(
     if direction not in {"out", "back"}:
         msg = f"`direction` must be 'out' or 'back', got {direction!r}."
         raise OptionError(msg)
-    if minutes is not None and not 0.0 < minutes < np.inf:
+    number = isinstance(minutes, (int, float, np.number)) and minutes is not True
+    if minutes is not None and not (number and 0.0 < minutes < np.inf):
         msg = f"`minutes` must be a number above 0, or None, got {minutes!r}."
         raise OptionError(msg)
     if way.uses_roads and (met.roads is None or not len(met.roads)):
@@ -246,6 +256,9 @@ def _times(
 ) -> tuple[FloatArray, IntArray]:
     """Seconds by site and target, or by target with the nearest site."""
     links = link(trip.surface, targets, leaving=False)
+    by_car = None
+    if trip.roads is not None:
+        by_car = close_pairs(trip.surface, trip.roads.places, targets)
     count = trip.sites.lon.size
     result = np.full((count, targets.lon.size), np.inf) if not nearest else None
     best = np.full(targets.lon.size, np.inf)
@@ -255,12 +268,17 @@ def _times(
     def solve(group: IntArray) -> tuple[FloatArray, IntArray, Field]:
         wanted = links.row, links.column
         field = trip.field(group, wanted=wanted, number=nearest and group.size > 1)
-        seconds, number = _arrivals(field, links, targets.lon.size, int(group[0]))
+        seconds, number = _arrivals(field, links, targets, int(group[0]))
         own = np.flatnonzero(np.isin(near_site, group))
-        slow = _factor_at(field, targets, near_target[own])
-        np.minimum.at(seconds, near_target[own], near_s[own] * slow)
-        straight = own[near_s[own] * slow <= seconds[near_target[own]]]
-        number[near_target[straight]] = near_site[straight]
+        site, target = near_site[own], near_target[own]
+        straight = near_s[own] * field.slow(trip.sites.at(site), targets.at(target))
+        np.minimum.at(seconds, target, straight)
+        first = straight <= seconds[target]
+        number[target[first]] = site[first]
+        if by_car is not None and field.driven_s is not None and trip.roads is not None:
+            point, target, way = by_car
+            slow = field.slow(trip.roads.places.at(point), targets.at(target))
+            np.minimum.at(seconds, target, field.driven_s[point] + way * slow)
         return seconds, number, field
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -288,15 +306,16 @@ def groups_of(trip: Journey, *, nearest: bool) -> Iterator[IntArray]:
 
 
 def _arrivals(
-    field: Field, links: Links, count: int, site: int
+    field: Field, links: Links, targets: Places, site: int
 ) -> tuple[FloatArray, IntArray]:
     """Time at which each target is reached, and from which site."""
+    count = targets.lon.size
     seconds = np.full(count, np.inf)
     number = np.full(count, site, dtype=np.int64)
     own = links.of(field.inside(links.row, links.column))
     if not own.place.size:
         return seconds, number
-    arrival = field.arrival(own.row, own.column, own.seconds)
+    arrival = arrivals(field, own, targets)
     order = np.lexsort((arrival, own.place))
     first = order[np.flatnonzero(np.diff(own.place[order], prepend=-1))]
     seconds[own.place[first]] = arrival[first]
@@ -305,14 +324,3 @@ def _arrivals(
         at = own.row[first] - top, own.column[first] - left
         number[own.place[first]] = field.number[at]
     return seconds, number
-
-
-def _factor_at(field: Field, targets: Places, which: IntArray) -> FloatArray:
-    """Factor of time at targets."""
-    if field.factors is None or not which.size:
-        return np.ones(which.size)
-    top, left = field.window[:2]
-    rows, columns = field.factors.shape
-    row = np.clip(np.rint(targets.row[which]).astype(int) - top, 0, rows - 1)
-    column = np.clip(np.rint(targets.column[which]).astype(int) - left, 0, columns - 1)
-    return field.factors[row, column].astype(float)
