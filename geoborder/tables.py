@@ -255,6 +255,10 @@ def _column(
 
 
 _KM = pa.Check.ge(0, error="must not be negative")
+_FINITE = pa.Check(
+    lambda column: (column >= 0.0) & (column < np.inf),
+    error="must be a number of at least 0",
+)
 _CHAINAGES = {
     "start_km": _column(float, "chainage at which it begins, km", _KM),
     "end_km": _column(float, "chainage at which it ends, km", _KM),
@@ -363,7 +367,11 @@ ASSETS = pa.DataFrameSchema(
         ),
         **{
             name: _column(float, description, nullable=True, required=False)
-            for name, description in {**SIGHT_COLUMNS, **TRAVEL_COLUMNS}.items()
+            for name, description in SIGHT_COLUMNS.items()
+        },
+        **{
+            name: _column(float, description, _FINITE, nullable=True, required=False)
+            for name, description in TRAVEL_COLUMNS.items()
         },
         "travel": _column(
             str,

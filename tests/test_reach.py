@@ -993,27 +993,41 @@ def test_roads_join_at_vertices_they_share(wide: Dem) -> None:
     assert by_road(wide, a, b, roads=twice) == pytest.approx(found, rel=1e-6)
 
 
-def test_a_closed_stretch_of_road_is_walked_round(wide: Dem) -> None:
+def test_a_closed_stretch_of_road_ends_the_drive(wide: Dem) -> None:
     a, b = spots(wide, (15, 30)), spots(wide, (105, 30))
     area = layer(box(wide, 50.2, 20.2, 70.4, 40.3))
     found = by_road(wide, a, b, roads=straight_road(wide), barriers=area)[0, 0]
-    # Off at one side, ten cells up or down, twenty along, and on again.
-    walk = 40.0 * 30.0 * LEVEL_S
-    assert walk * 0.9 < found < walk * 1.1 + 90 * 30.0 / DRIVE_MS
+    # Off before the area or as early as pays, round a corner of it, on on foot.
+    walk = 30.0 * LEVEL_S * (9.8 + 20.2 + np.hypot(34.6, 9.8))
+    assert walk * 0.95 < found < walk * 1.03 + 35 * 30.0 / DRIVE_MS
 
 
-def test_between_roads_one_walks(wide: Dem) -> None:
+def test_who_leaves_a_road_leaves_the_vehicle(wide: Dem) -> None:
     a, b = spots(wide, (12, 30)), spots(wide, (108, 30))
     parted = layer(
         track(wide, (10, 30), (50, 30)), track(wide, (70, 30), (110, 30)),
         speed_kmh=[36.0, 36.0],
     )  # fmt: skip
-    found = by_road(wide, a, b, roads=parted)[0, 0]
-    assert found == pytest.approx(76 * 3.0 + 20 * 30.0 * LEVEL_S, rel=0.02)
-    alone = by_road(wide, a, b, roads=parted.iloc[:1])[0, 0]
-    assert alone == pytest.approx(38 * 3.0 + 58 * 30.0 * LEVEL_S, rel=0.02)
+    expected = pytest.approx(38 * 3.0 + 58 * 30.0 * LEVEL_S, rel=0.02)
+    assert by_road(wide, a, b, roads=parted)[0, 0] == expected
+    assert by_road(wide, a, b, roads=parted.iloc[:1])[0, 0] == expected
     slow = by_road(wide, a, b, roads=parted.assign(speed_kmh=0.5))[0, 0]
     assert slow == pytest.approx(96 * 30.0 * LEVEL_S, rel=0.02)  # walking is quicker
+
+
+def test_a_road_that_ends_on_another_one_joins_it(wide: Dem) -> None:
+    a, b = spots(wide, (12, 30)), spots(wide, (63.3, 90))
+    tee = layer(
+        track(wide, (10, 30), (110, 30)), track(wide, (63.3, 30), (63.3, 100)),
+        speed_kmh=[36.0, 36.0],
+    )  # fmt: skip
+    expected = (51.3 + 60.0) * 3.0
+    assert by_road(wide, a, b, roads=tee)[0, 0] == pytest.approx(expected, rel=0.02)
+    bridge = layer(
+        track(wide, (10, 30), (110, 30)), track(wide, (63.3, 20), (63.3, 100)),
+        speed_kmh=[36.0, 36.0],
+    )  # fmt: skip
+    assert by_road(wide, a, b, roads=bridge)[0, 0] > expected + 30.0
 
 
 def test_roads_have_seasons(wide: Dem) -> None:
@@ -1402,7 +1416,10 @@ def test_places_without_elevation_are_told(rugged: Dem) -> None:
         near = travel_time(sites.iloc[[2]], known, dem=rugged, nearest=True)
     assert near["site"].isna().all()
     assert not np.isfinite(near["minutes"]).any()
-    with pytest.raises(DataError, match="No site stands on open ground"):
+    with (
+        pytest.warns(GeoborderWarning, match="2 of 2 sites have no elevation"),
+        pytest.raises(DataError, match="No site stands on open ground"),
+    ):
         isochrones(sites.iloc[1:], dem=rugged)
 
 

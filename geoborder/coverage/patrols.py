@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -10,18 +11,16 @@ import pandas as pd
 
 from geoborder.chainage import as_border, cut_border
 from geoborder.coverage.reached import by_travel, require_dem
-from geoborder.errors import DataError
+from geoborder.errors import DataError, GeoborderWarning
 from geoborder.geodesy import FloatArray, IntArray, Polylines, interpolate, polylines
 from geoborder.nearest import EdgeTree, edge_tree, find_feet
 from geoborder.reach import TRAVEL_MODES, Conditions, TravelMode, travel_time
+from geoborder.reach.conditions import as_conditions
 from geoborder.tables import ASSETS, LONLAT, POINTS, require_layer, validate
 from geoborder.terrain import Dem, DemLike, equal_steps
 
 _ON_LINE_M = 1.0
 """Posts no further from the line than this need no way to it."""
-
-_BARRED_S = 1e12
-"""Seconds that a piece takes which cannot be passed: longer than any shift."""
 
 Stretches = tuple[IntArray, IntArray, FloatArray, FloatArray]
 
@@ -75,7 +74,8 @@ def patrolled(
     start_m, end_m : ndarray
         Where it begins and ends.
     """
-    reach = _reach_of(tree, lines, assets, dem=dem, conditions=conditions)
+    met = as_conditions(conditions)
+    reach = _reach_of(tree, lines, assets, dem=dem, conditions=met)
     some = np.flatnonzero(reach.end_m > reach.start_m)
     return some, reach.line[some], reach.start_m[some], reach.end_m[some]
 
@@ -100,6 +100,7 @@ def _reach_of(
     start, end = foot - range_m, foot + range_m
     if timed.any():
         ground = require_dem(assets[timed], dem)
+        _warn_of_void(lines, feet.line[timed], foot[timed], ground)
         for travel, which in by_travel(assets).items():
             own = np.flatnonzero(which & timed)
             if own.size:
@@ -119,6 +120,19 @@ def _reach_of(
     return Reach(
         feet.line, foot, np.where(near, start, foot), np.where(near, end, foot)
     )
+
+
+def _warn_of_void(
+    lines: Polylines, line: IntArray, foot_m: FloatArray, dem: Dem
+) -> None:
+    """Tell how many patrols set out where there is no elevation."""
+    void = ~np.isfinite(dem.heights_at(*interpolate(lines, line, foot_m)))
+    if void.any():
+        text = (
+            f"{int(void.sum())} of {void.size} patrols set out where elevation "
+            f"{dem.source!r} has no data: how far they get is unknown, and not counted."
+        )
+        warnings.warn(text, GeoborderWarning, stacklevel=2)
 
 
 def _mode(travel: str) -> TravelMode:
@@ -180,12 +194,24 @@ def _along(
         piece = np.diff(place)
         slope = np.diff(ground) / np.maximum(piece, 1e-9)
         pace = mode.pace(slope) + mode.pace(-slope)
-        seconds = np.where(np.isfinite(pace), pace * piece, _BARRED_S)
+        barred = ~np.isfinite(pace)
+        seconds = np.where(barred, 0.0, pace * piece)
         clock = np.concatenate(([0.0], np.cumsum(seconds)))
         which = np.flatnonzero((line == own) & (left_s > 0.0))
+        at = np.clip(
+            np.searchsorted(place, foot_m[which], side="right") - 1, 0, piece.size - 1
+        )
+        which, at = which[~barred[at]], at[~barred[at]]
+        # Nobody gets past the nearest piece on either side that cannot be passed.
+        number_of = np.arange(piece.size)
+        last = np.maximum.accumulate(np.where(barred, number_of, -1))
+        after = np.where(barred, number_of, piece.size)
+        after = np.minimum.accumulate(after[::-1])[::-1]
         begin = np.interp(foot_m[which], place, clock)
-        low[which] = np.interp(begin - left_s[which], clock, place)
-        high[which] = np.interp(begin + left_s[which], clock, place)
+        back = np.interp(begin - left_s[which], clock, place)
+        ahead = np.interp(begin + left_s[which], clock, place)
+        low[which] = np.maximum(back, place[last[at] + 1])
+        high[which] = np.minimum(ahead, place[after[at]])
     return low, high
 
 
@@ -274,7 +300,8 @@ def patrol_passes(
     parts: list[tuple[int, float, float, float]] = []
     if len(own):
         own = require_layer(own, name="assets", kinds=POINTS)
-        reach = _reach_of(edge_tree(lines), lines, own, dem=dem, conditions=conditions)
+        met = as_conditions(conditions)
+        reach = _reach_of(edge_tree(lines), lines, own, dem=dem, conditions=met)
         daily = own.get("patrols_per_day", pd.Series(np.nan, index=own.index))
         rate = daily.fillna(1.0).to_numpy(float)
         before = reach.foot_m - reach.start_m > _ON_LINE_M
@@ -299,7 +326,8 @@ def _summed(
     rows, starts, ends, sums = [], [], [], []
     for line, length in enumerate(lines.length_m):
         own = np.array([p[1:] for p in parts if p[0] == line]).reshape(-1, 3)
-        own[:, :2] = np.minimum(np.round(own[:, :2], 3), length)  # to a millimetre
+        own[:, :2] = np.round(own[:, :2], 3)  # to a millimetre
+        own[:, :2] = np.where(own[:, :2] > length - 2e-3, length, own[:, :2])
         places = np.unique(np.concatenate(([0.0, length], own[:, 0], own[:, 1])))
         change = np.zeros(places.size)
         np.add.at(change, np.searchsorted(places, own[:, 0]), own[:, 2])

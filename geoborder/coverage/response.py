@@ -80,7 +80,7 @@ def response_times(  # noqa: PLR0913 - what `cover` takes, and how one travels
     dem: DemLike,
     mode: str | TravelMode = "foot",
     conditions: Conditions | None = None,
-    levels_minutes: Iterable[float] = LEVELS,
+    levels_minutes: float | Iterable[float] = LEVELS,
     longest_minutes: float = _LONGEST_MIN,
     year: int | None = None,
     years: Iterable[int] | None = None,
@@ -142,11 +142,14 @@ def response_times(  # noqa: PLR0913 - what `cover` takes, and how one travels
     """
     table, parts = line_and_segments(border, segments, k=1)
     targets = border_targets(table, spacing_km=target_spacing_km)
-    levels = tuple(sorted(float(level) for level in levels_minutes))
-    if not levels or levels[0] <= 0.0 or not levels[-1] <= longest_minutes < np.inf:
+    given = np.atleast_1d(np.asarray(levels_minutes, dtype=object)).ravel().tolist()
+    numbers = [v for v in (*given, longest_minutes) if isinstance(v, (int, float))]
+    levels = tuple(sorted({float(level) for level in numbers[:-1]}))
+    usable = bool(levels) and len(numbers) == len(given) + 1 and levels[0] > 0.0
+    if not usable or not levels[-1] <= longest_minutes < np.inf:
         msg = (
             f"`levels_minutes` must be numbers above 0 and up to `longest_minutes`, "
-            f"got {levels!r} and {longest_minutes!r}."
+            f"got {levels_minutes!r} and {longest_minutes!r}."
         )
         raise OptionError(msg)
     active = active_assets(assets)
@@ -244,7 +247,7 @@ def _lengths(
     reached = total(km * there)
     with np.errstate(invalid="ignore"):
         mean = total(km * np.where(there, best, 0.0)) / reached
-    most = np.zeros(size)
+    most = np.full(size, np.nan)  # unknown, where nothing has elevation
     np.fmax.at(most, group, best)
     columns = {"length_km": total(km), "minutes": mean, "minutes_most": most}
     for level in levels:

@@ -196,6 +196,7 @@ def on_grid(dem: Dem, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         What is on the grid or near it, in columns and rows; 0.0 is the centre of the
         first cell.
     """
+    shapes = shapes[shapely.length(shapes) > 0.0]
     if not len(shapes):
         return np.empty(0, dtype=object)
     near = shapely.clip_by_rect(_fine(shapes), *_around(dem))

@@ -41,7 +41,8 @@ class Conditions:
     ----------
     border : GeoDataFrame or None
         Border line that nobody and no road crosses: sites reach only what lies on
-        their own side.
+        their own side. Beyond its ends the way round is open; bar it with `barriers`
+        where a third country begins.
     side : {"left", "right"} or None
         Side of `border` on which sites that stand on the line itself set out; None:
         on both.
@@ -51,17 +52,18 @@ class Conditions:
         them are closed too; by default polygons close them, and lines do not, as
         where a bridge is.
     within : GeoDataFrame or None
-        Polygons that travel stays in, such as a corridor.
+        Polygons that travel stays in, also on roads, such as a corridor.
     friction : GeoDataFrame or None
         Polygons with ``factor``, by which time over them is multiplied; where they
         overlap the greatest counts.
     land_cover : str, Path or None
         Raster of classes of land cover, in any CRS.
     land_cover_factors : Mapping or None
-        Factor of time of each class; classes that are not in it have 1. A factor of
-        infinity closes a class.
+        Factor of time of each class; classes that are not in it have 1, and so has
+        what the raster does not cover. A factor of infinity closes a class.
     roads : GeoDataFrame or None
-        Lines with ``speed_kmh``, for modes that use roads.
+        Lines with ``speed_kmh``, for modes that use roads. They meet where they share
+        a vertex and where one ends within a metre of another. Friction does not slow them.
     date : date or str or None
         Day of travel, a date or ``YYYY-MM-DD`` or ``MM-DD``; needed if a row has a
         season.
@@ -86,7 +88,7 @@ class Conditions:
 
     def __post_init__(self) -> None:
         """Check everything at once, and leave out what is out of season."""
-        if self.side not in {None, "left", "right"}:
+        if self.side not in (None, "left", "right"):
             msg = f"`side` must be 'left', 'right' or None, got {self.side!r}."
             raise OptionError(msg)
         if self.side is not None and self.border is None:
@@ -95,15 +97,7 @@ class Conditions:
         if (self.land_cover is None) != (self.land_cover_factors is None):
             msg = "`land_cover` and `land_cover_factors` go together; give both."
             raise OptionError(msg)
-        table = self.land_cover_factors or {}
-        if not isinstance(table, Mapping):
-            msg = (
-                f"`land_cover_factors` must be a mapping of class to factor, got "
-                f"{type(table).__name__}."
-            )
-            raise OptionError(msg)
-        for factor in table.values():
-            _require_positive(factor, "land_cover_factors")
+        _require_land_cover(self.land_cover, self.land_cover_factors)
         day = None if self.date is None else _day_of(self.date, "date")
         if self.border is not None:
             object.__setattr__(self, "border", as_border(self.border))
@@ -113,14 +107,8 @@ class Conditions:
             ("friction", POLYGONS),
             ("roads", LINES),
         ):
-            layer = getattr(self, name)
-            if layer is None or (isinstance(layer, _LAYERS) and len(layer) == 0):
-                continue
-            own = require_layer(layer, name=name, kinds=kinds)
-            if not isinstance(own, gpd.GeoDataFrame):
-                own = own.to_frame("geometry")
-            own = _numbers(own[_in_season(own, day, name)], name)
-            object.__setattr__(self, name, own.reset_index(drop=True))
+            layer = _in_force(getattr(self, name), day, name=name, kinds=kinds)
+            object.__setattr__(self, name, layer)
 
     def bars(self, *, roads: bool) -> gpd.GeoDataFrame | None:
         """
@@ -137,13 +125,47 @@ class Conditions:
             In longitude and latitude.
         """
         layer = self.barriers
-        if layer is None or len(layer) == 0 or not roads:
-            return layer if layer is not None and len(layer) else None
+        if layer is None or not roads:
+            return layer
         closed = layer.geometry.geom_type.isin(POLYGONS)
         if "bars_roads" in layer.columns:
             stated = layer["bars_roads"]
+            odd = stated.notna() & ~stated.isin([True, False])
+            if odd.any():
+                msg = (
+                    f"`barriers`, column 'bars_roads' in row {odd.idxmax()!r}: must be "
+                    f"True or False, got {stated[odd.idxmax()]!r}."
+                )
+                raise DataError(msg)
             closed = stated.where(stated.notna(), closed).astype(bool)
         return layer[closed] if closed.any() else None
+
+
+def as_conditions(conditions: object) -> Conditions:
+    """
+    Take conditions, or none.
+
+    Parameters
+    ----------
+    conditions
+        Conditions, or None.
+
+    Returns
+    -------
+    Conditions
+        Those given, or such that bar nothing.
+
+    Raises
+    ------
+    OptionError
+        If it is something else.
+    """
+    if conditions is None:
+        return Conditions()
+    if not isinstance(conditions, Conditions):
+        msg = f"`conditions` must be Conditions, got {type(conditions).__name__}."
+        raise OptionError(msg)
+    return conditions
 
 
 _NEEDED: Mapping[str, Collection[str]] = {
@@ -161,18 +183,47 @@ def _numbers(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
         for row, value in enumerate(values):
             if not value > 0.0:
                 msg = (
-                    f"`{name}`, column {column!r} in row {layer.index[row]!r}: must be a "
-                    f"number above 0, got {layer[column].iloc[row]!r}."
+                    f"`{name}`, column {column!r} in row {layer.index[row]!r}: must be "
+                    f"a number above 0, got {layer[column].iloc[row]!r}."
                 )
                 raise DataError(msg)
         layer = layer.assign(**{column: values})
     return layer
 
 
-def _require_positive(value: Any, name: str) -> None:  # noqa: ANN401 - as it came
-    if not isinstance(value, (int, float, np.number)) or not float(value) > 0.0:
-        msg = f"`{name}` must be numbers above 0, got {value!r}."
+def _require_land_cover(path: object, factors: object) -> None:
+    """Check the type of a path, and factors of classes."""
+    if path is not None and not isinstance(path, (str, Path)):
+        msg = f"`land_cover` must be a path, got {type(path).__name__}."
         raise OptionError(msg)
+    if factors is not None and not isinstance(factors, Mapping):
+        msg = f"`land_cover_factors` must map classes to factors, got {factors!r}."
+        raise OptionError(msg)
+    for kind, factor in dict(factors or {}).items():
+        if not isinstance(kind, (int, float, np.number)):
+            msg = f"`land_cover_factors` must have classes as keys, got {kind!r}."
+            raise OptionError(msg)
+        number = isinstance(factor, (int, float, np.number))
+        if not number or not float(factor) > 0.0:
+            msg = f"`land_cover_factors` must be numbers above 0, got {factor!r}."
+            raise OptionError(msg)
+
+
+def _in_force(
+    layer: Any,  # noqa: ANN401 - as it came
+    day: tuple[int, int] | None,
+    *,
+    name: str,
+    kinds: Collection[str],
+) -> gpd.GeoDataFrame | None:
+    """Check a layer, and keep the rows that count on a day; None if none does."""
+    if layer is None or (isinstance(layer, _LAYERS) and len(layer) == 0):
+        return None
+    own = require_layer(layer, name=name, kinds=kinds)
+    if not isinstance(own, gpd.GeoDataFrame):
+        own = own.to_frame("geometry")
+    own = _numbers(own[_in_season(own, day, name)], name)
+    return own.reset_index(drop=True) if len(own) else None
 
 
 def _day_of(value: object, name: str) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from geoborder.geodesy import GEOD
 from geoborder.reach.conditions import Conditions
 from geoborder.reach.modes import Direction, TravelMode, as_mode
 from geoborder.reach.moves import Float32Array
-from geoborder.reach.times import groups_of, journey
+from geoborder.reach.times import groups_of, journey, warn_of_void
 from geoborder.tables import LONLAT
 from geoborder.terrain import DemLike
 from geoborder.terrain.dem import shifted
@@ -89,9 +89,14 @@ def isochrones(
     OptionError
         If an option is out of its limits, or the mode needs roads and has none.
 
+    Warns
+    -----
+    GeoborderWarning
+        If sites have no elevation, with their number.
+
     Notes
     -----
-    The method is that of `travel_time`, with cell centres as targets.
+    The method is that of `travel_time`, from cell to cell.
 
     Examples
     --------
@@ -109,6 +114,7 @@ def isochrones(
         sites, dem=dem, mode=mode, minutes=levels[-1], conditions=conditions,
         direction=direction,
     )  # fmt: skip
+    warn_of_void(trip)
     groups = list(groups_of(trip, nearest=True))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         fields = list(pool.map(trip.field, groups))
@@ -135,7 +141,7 @@ def isochrones(
 
 def _levels(minutes: float | Iterable[float]) -> list[float]:
     """Minutes in order, each once."""
-    given: list[Any] = list(minutes) if isinstance(minutes, Iterable) else [minutes]
+    given: list[Any] = np.atleast_1d(np.asarray(minutes, dtype=object)).tolist()
     if not given or not all(
         isinstance(m, (int, float, np.number)) and 0.0 < float(m) < np.inf
         for m in given

@@ -62,18 +62,14 @@ class Places:
         """Bring points in longitude and latitude onto a surface's grid."""
         column, row = surface.dem.cells_at(lon, lat)
         height = surface.dem.heights_between(column, row)
-        closed = np.zeros(lon.size, dtype=bool)
+        closed = outside(surface, column, row)
         for area in surface.barriers.areas:
             closed |= shapely.contains_xy(area, column, row)
-        if surface.within is not None:
-            inside = np.zeros(lon.size, dtype=bool)
-            for area in surface.within:
-                inside |= shapely.contains_xy(area, column, row)
-            closed |= ~inside
         known = np.isfinite(lon) & np.isfinite(lat)
-        at = (float(lon[known].mean()), float(lat[known].mean())) if known.any() else 0
-        size = min(surface.dem.cell_size_m(*at)) if at else np.inf
-        touch = min(_TOUCH_M / size, _TOUCH_CELLS) if size > 0.0 else _TOUCH_CELLS
+        touch = _TOUCH_CELLS
+        if known.any():
+            middle = float(lon[known].mean()), float(lat[known].mean())
+            touch = min(_TOUCH_M / min(surface.dem.cell_size_m(*middle)), touch)
         return cls(lon, lat, column, row, height, closed, touch)
 
     def of(self, which: IntArray) -> Places:
@@ -118,6 +114,28 @@ class Links:
         return Links(
             self.place[keep], self.row[keep], self.column[keep], self.seconds[keep]
         )
+
+
+def outside(surface: Surface, column: FloatArray, row: FloatArray) -> BoolArray:
+    """
+    Find what lies outside the polygons that travel stays in.
+
+    Parameters
+    ----------
+    surface
+        Ground made ready.
+    column, row
+        Places, shape (n,).
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (n,).
+    """
+    out = np.full(column.size, surface.within is not None)
+    for area in [] if surface.within is None else surface.within:
+        out &= ~shapely.contains_xy(area, column, row)
+    return out
 
 
 def link(surface: Surface, places: Places, *, leaving: bool) -> Links:

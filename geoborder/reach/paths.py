@@ -15,13 +15,16 @@ from geoborder.chainage import slice_border
 from geoborder.errors import OptionError
 from geoborder.geodesy import FloatArray, IntArray, inverse
 from geoborder.reach import spread as kernel
-from geoborder.reach.conditions import Conditions
+from geoborder.reach.conditions import Conditions, as_conditions
 from geoborder.reach.links import Links, Places, arrivals, close_pairs, link
-from geoborder.reach.modes import Direction, TravelMode
+from geoborder.reach.modes import Direction, TravelMode, as_mode
 from geoborder.reach.surface import Field, Surface
-from geoborder.reach.times import Journey, journey
+from geoborder.reach.times import Journey, journey, warn_of_void
 from geoborder.tables import LONLAT, lonlat_of
 from geoborder.terrain import DemLike
+
+_WIDEST_KM = 1000.0
+"""Corridors may be so wide either way."""
 
 
 def least_time_paths(
@@ -50,7 +53,7 @@ def least_time_paths(
         Indexed like the sites: ``minutes``, ``length_km`` (geodesic, along the path),
         ``climb_m`` (sum of rises from vertex to vertex, in the direction of travel),
         ``geometry`` (LineString from site to target, EPSG:4326; none, and infinite
-        minutes, where there is no way).
+        minutes, where there is no way; NaN where there is no elevation).
 
     Raises
     ------
@@ -75,14 +78,14 @@ def least_time_paths(
        minutes  length_km  climb_m
     0    236.5        9.3    396.5
     """
+    if as_mode(mode).uses_roads:
+        msg = "`mode` must be one that uses no roads: paths along roads are not traced."
+        raise OptionError(msg)
     lon, lat = lonlat_of(targets, name="targets")
     trip = journey(
         sites, dem=dem, mode=mode, minutes=minutes, conditions=conditions,
-        direction=direction, near=targets,
+        direction=direction,
     )  # fmt: skip
-    if trip.roads is not None:
-        msg = "`mode` must be one that uses no roads: paths along roads are not traced."
-        raise OptionError(msg)
     if lon.size != trip.sites.lon.size:
         msg = (
             f"`targets` must have as many rows as `sites` ({trip.sites.lon.size}), "
@@ -90,6 +93,8 @@ def least_time_paths(
         )
         raise OptionError(msg)
     places = Places.on(trip.surface, lon, lat)
+    warn_of_void(trip, places)
+    void = ~np.isfinite(trip.sites.height_m) | ~np.isfinite(places.height_m)
     links = link(trip.surface, places, leaving=False)
     straight = close_pairs(trip.surface, trip.sites, places)
 
@@ -99,9 +104,9 @@ def least_time_paths(
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         found = list(pool.map(solve, range(lon.size)))
     rows = []
-    for seconds, xy in found:
+    for (seconds, xy), unknown in zip(found, void, strict=True):
         if not np.isfinite(seconds):
-            rows.append((np.inf, np.nan, np.nan, None))
+            rows.append((np.nan if unknown else np.inf, np.nan, np.nan, None))
             continue
         _, metres = inverse(xy[:-1, 0], xy[:-1, 1], xy[1:, 0], xy[1:, 1])
         rise = np.diff(trip.surface.dem.heights_at(xy[:, 0], xy[:, 1]))
@@ -144,9 +149,8 @@ def _path(
     if not arrival[last] <= trip.limit_s:
         return nowhere
     begun = trip.links.of(trip.links.place == site)
-    row, column = _trace(
-        trip.surface, field, sites, begun, own.row[last], own.column[last]
-    )
+    end = int(own.row[last]), int(own.column[last])
+    row, column = _trace(trip.surface, field, sites, begun, end)
     lon, lat = trip.surface.dem.lonlat_at(column, row)
     xy = np.vstack((ends[0], np.column_stack((lon, lat)), ends[1]))
     apart = np.append(True, (np.diff(xy, axis=0) != 0.0).any(axis=1))
@@ -154,7 +158,7 @@ def _path(
 
 
 def _trace(
-    surface: Surface, field: Field, sites: Places, begun: Links, row: int, column: int
+    surface: Surface, field: Field, sites: Places, begun: Links, end: tuple[int, int]
 ) -> tuple[IntArray, IntArray]:
     """Go back from a cell to the start, each time to the cell it was reached from."""
     grid, layers, _ = surface.ready(field.window)
@@ -164,13 +168,13 @@ def _trace(
     barred = set(zip(cells.tolist(), moves.tolist(), strict=True))
     scratch, seconds = kernel.new_scratch(), np.empty(len(steps), dtype=np.float32)
     top, left, bottom, right = field.window
-    cells = begun.column.astype(float), begun.row.astype(float)
-    slow = field.slow(sites.at(begun.place), cells)
+    ends = begun.column.astype(float), begun.row.astype(float)
+    slow = field.slow(sites.at(begun.place), ends)
     starts = {
         (int(r), int(c)): s
         for r, c, s in zip(begun.row, begun.column, begun.seconds * slow, strict=True)
     }
-    path = [(int(row), int(column))]
+    path = [end]
     while True:
         r, c = path[-1]
         now = float(field.seconds[r - top, c - left])
@@ -194,6 +198,17 @@ def _trace(
         if nearest is None:
             return tuple(np.array(path[::-1]).T)
         path.append(nearest)
+
+
+def _require_number(value: object, name: str, low: float, high: float) -> None:
+    """Refuse what is no number between limits."""
+    number = np.nan
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        number = float(value)
+    if not (low < number <= high and np.isfinite(number)):
+        limits = f" above {low:g} and up to {high:g}" if np.isfinite(high) else ""
+        msg = f"`{name}` must be a number{limits}, got {value!r}."
+        raise OptionError(msg)
 
 
 def patrol_path(
@@ -244,9 +259,9 @@ def patrol_path(
     out     236.0        9.0    396.0
     back    232.0        9.0    394.0
     """
-    if not 0.0 < corridor_km < np.inf:
-        msg = f"`corridor_km` must be a number above 0, got {corridor_km!r}."
-        raise OptionError(msg)
+    for name, value in (("start_km", start_km), ("end_km", end_km)):
+        _require_number(value, name, -np.inf, np.inf)
+    _require_number(corridor_km, "corridor_km", 0.0, _WIDEST_KM)
     low, high = sorted((float(start_km), float(end_km)))
     stretch = slice_border(border, low, high).geometry
     vertices = shapely.get_coordinates(stretch.iloc[0])
@@ -256,8 +271,7 @@ def patrol_path(
     lon, lat = vertices[[0, -1]].mean(axis=0)
     around = stretch.to_crs(f"+proj=aeqd +lat_0={lat} +lon_0={lon}")
     corridor = around.buffer(corridor_km * 1000.0).to_crs(LONLAT).to_frame("geometry")
-    given = Conditions() if conditions is None else conditions
-    met = replace(given, within=corridor)
+    met = replace(as_conditions(conditions), within=corridor)
     both = [
         least_time_paths(
             ends[a : a + 1].reset_index(drop=True),

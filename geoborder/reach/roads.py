@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from geoborder.geodesy import FloatArray, IntArray, densify, polylines
 from geoborder.reach.barriers import Barriers
-from geoborder.reach.links import Links, Places, arrivals, close_pairs, link
+from geoborder.reach.links import (
+    Links,
+    Places,
+    arrivals,
+    close_pairs,
+    link,
+    outside,
+)
 from geoborder.reach.surface import Field, Starts, Surface
 
 _SAME_DEG = 1e-7
-"""Ends of roads that are so near to each other are one (a centimetre)."""
+"""Vertices of roads that are so near to each other are one (a centimetre)."""
+
+_JOIN_DEG = 1e-5
+"""A road that ends so near to another one ends on it (a metre)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,9 @@ class Roads:
     def over(cls, surface: Surface) -> Roads:
         """Bring the roads of a surface's conditions onto its grid."""
         parts = gpd.GeoDataFrame(surface.conditions.roads).explode(index_parts=False)
+        parts = parts[shapely.length(parts.geometry.to_numpy()) > 0.0]
         size = surface.dem.cell_size_m(*parts.geometry.iloc[0].coords[0][:2])
-        lines = densify(polylines(parts.geometry.to_numpy()), min(size) / 2.0)
+        lines = densify(polylines(_joined(parts.geometry.to_numpy())), min(size) / 2.0)
         key = np.round(np.column_stack((lines.lon, lines.lat)) / _SAME_DEG)
         _, vertex, node = np.unique(
             key.astype(np.int64), axis=0, return_index=True, return_inverse=True
@@ -67,8 +80,10 @@ class Roads:
         places = replace(places, closed=places.closed | met)
         column, row = places.column, places.row
         barred = closed.cross(column[begin], row[begin], (column[end], row[end]))
+        shut = outside(surface, column, row)
         for area in closed.areas:
-            barred |= shapely.contains_xy(area, column[begin], row[begin])
+            shut |= shapely.contains_xy(area, column, row)
+        barred |= shut[begin] | shut[end]
         keep = ~barred & (begin != end)
         begin, end, seconds = begin[keep], end[keep], seconds[keep]
         # Of several roads between two points the quickest counts.
@@ -116,6 +131,21 @@ class Roads:
         whole = coo_array((data, (row, column)), shape=(source + 1, source + 1)).tocsr()
         found = dijkstra(whole, indices=source, limit=limit_s)
         return np.minimum(begun_s, np.asarray(found)[:-1])
+
+
+def _joined(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Give lines a vertex wherever another one ends on them or within a metre."""
+    ends = shapely.points(
+        np.concatenate([shapely.get_coordinates(shapely.get_point(lines, k))
+                        for k in (0, -1)])
+    )  # fmt: skip
+    tree = shapely.STRtree(lines)
+    end, line = tree.query(ends, predicate="dwithin", distance=_JOIN_DEG)
+    joined = lines.copy()
+    for number in np.unique(line):
+        near = shapely.multipoints(ends[end[line == number]])
+        joined[number] = shapely.snap(lines[number], near, _JOIN_DEG)
+    return joined
 
 
 def by_road(

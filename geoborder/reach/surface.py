@@ -40,7 +40,7 @@ _BURNING = Lock()
 LONGEST_S = 1e8
 """Nothing takes longer than this (three years): it is no way."""
 
-_TILES = 2**13
+_TILES = 2**11
 """Tiles whose times of moves are kept at once."""
 
 _LISTS = 2**13
@@ -269,17 +269,26 @@ class Surface:
         """
         rows, columns = self.dem.shape
         if np.max(limit_s) >= LONGEST_S:
-            return 0, 0, rows, columns
+            return self._inside(0, 0, rows, columns)
         lengths = self.moves.lengths_m
         steps = np.abs(self.moves.steps).tolist()
         width = float(lengths[:, :, steps.index([1, 0])].min())
         height = float(lengths[:, :, steps.index([0, 1])].min())
         far = limit_s / self.quickest()
         down, across = far / height + 4.0, far / width + 4.0
-        top = max(int((row - down).min()), 0)
-        left = max(int((column - across).min()), 0)
-        bottom = min(int((row + down).max()) + 1, rows)
-        right = min(int((column + across).max()) + 1, columns)
+        return self._inside(
+            max(int((row - down).min()), 0),
+            max(int((column - across).min()), 0),
+            min(int((row + down).max()) + 1, rows),
+            min(int((column + across).max()) + 1, columns),
+        )
+
+    def _inside(self, top: int, left: int, bottom: int, right: int) -> Window:
+        """Leave out of a window what travel does not go to."""
+        if self.within is not None and len(self.within):
+            west, north, east, south = shapely.total_bounds(self.within)
+            top, left = max(top, int(north) - 1), max(left, int(west) - 1)
+            bottom, right = min(bottom, int(south) + 3), min(right, int(east) + 3)
         return top, left, max(bottom, top), max(right, left)
 
     def spread(
@@ -512,14 +521,16 @@ class Surface:
                 if raster.crs is None:
                     msg = f"`land_cover` {str(path)!r} has no CRS; declare it."
                     raise DataError(msg)
+                if raster.nodata is None:
+                    options["add_alpha"] = True
                 with WarpedVRT(raster, **options) as warped:
-                    classes = warped.read(1)
+                    classes, known = warped.read(1), warped.dataset_mask() > 0
         except (rasterio.errors.RasterioError, ValueError) as error:
             msg = f"`land_cover` {str(path)!r} cannot be read: {error}."
             raise DataError(msg) from error
         factors = np.ones(classes.shape, dtype=np.float32)
         for kind, factor in table.items():
-            factors[classes == kind] = factor
+            factors[(classes == kind) & known] = factor
         return factors
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from geoborder.errors import GeoborderWarning, OptionError
 from geoborder.geodesy import FloatArray, IntArray, place_order
-from geoborder.reach.conditions import Conditions
+from geoborder.reach.conditions import Conditions, as_conditions
 from geoborder.reach.links import (
     Links,
     Places,
@@ -26,8 +26,11 @@ from geoborder.reach.links import (
 from geoborder.reach.modes import Direction, TravelMode, as_mode
 from geoborder.reach.roads import Roads, by_road
 from geoborder.reach.surface import LONGEST_S, Field, Starts, Surface
-from geoborder.tables import lonlat_of
+from geoborder.tables import LONLAT, lonlat_of
 from geoborder.terrain import Dem, DemLike, as_dem
+
+_WINDOW = 2**21
+"""Cells that sites which are searched from together may have between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,6 @@ def journey(
     minutes: float | None,
     conditions: Conditions | None,
     direction: Direction,
-    near: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
 ) -> Journey:
     """
     Make ground ready, and put sites on it.
@@ -97,8 +99,6 @@ def journey(
     ----------
     sites, dem, mode, minutes, conditions, direction
         As for `travel_time`.
-    near
-        A layer that sites should not be far from.
 
     Returns
     -------
@@ -106,8 +106,8 @@ def journey(
         Ready to ask for times.
     """
     way, ground = as_mode(mode), as_dem(dem)
-    met = Conditions() if conditions is None else conditions
-    if direction not in {"out", "back"}:
+    met = as_conditions(conditions)
+    if direction not in ("out", "back"):
         msg = f"`direction` must be 'out' or 'back', got {direction!r}."
         raise OptionError(msg)
     number = isinstance(minutes, (int, float, np.number)) and minutes is not True
@@ -117,16 +117,24 @@ def journey(
     if way.uses_roads and (met.roads is None or not len(met.roads)):
         msg = (
             f"mode {way.name!r} needs `roads` in the conditions: lines with a "
-            f"`speed_kmh`."
+            f"`speed_kmh`, and some that are in season."
         )
         raise OptionError(msg)
-    lon, lat = lonlat_of(sites, name="sites", near=near, near_name="targets")
+    lon, lat = lonlat_of(sites, name="sites", near=_corners(ground), near_name="dem")
     limit_s = LONGEST_S if minutes is None else float(minutes) * 60.0
     surface = Surface.of(ground, way, met, direction, _region(ground, lon, lat))
     places = Places.on(surface, lon, lat)
     links = own_side(surface, places, link(surface, places, leaving=True))
     roads = Roads.over(surface) if way.uses_roads else None
     return Journey(surface, roads, places, links, limit_s)
+
+
+def _corners(dem: Dem) -> gpd.GeoSeries:
+    """Corners of elevation, which points should not be far from."""
+    rows, columns = dem.shape
+    column, row = np.array([0, columns, 0, columns]), np.array([0, 0, rows, rows])
+    corners = gpd.points_from_xy(*dem.lonlat_at(column, row))
+    return gpd.GeoSeries(corners, crs=LONLAT)
 
 
 def _region(dem: Dem, lon: FloatArray, lat: FloatArray) -> tuple[int, int, int, int]:
@@ -218,13 +226,14 @@ def travel_time(
          0     1      2
     A  0.0  56.1  236.5
     """
-    lon, lat = lonlat_of(targets, name="targets")
+    corners = _corners(as_dem(dem))
+    lon, lat = lonlat_of(targets, name="targets", near=corners, near_name="dem")
     trip = journey(
         sites, dem=dem, mode=mode, minutes=minutes, conditions=conditions,
-        direction=direction, near=targets,
+        direction=direction,
     )  # fmt: skip
     places = Places.on(trip.surface, lon, lat)
-    _warn_of_void(trip, places)
+    warn_of_void(trip, places)
     seconds, site = _times(trip, places, nearest=nearest)
     within = np.where(seconds > trip.limit_s, np.inf, seconds) / 60.0
     within[..., ~np.isfinite(places.height_m)] = np.nan
@@ -239,14 +248,29 @@ def travel_time(
     return pd.DataFrame(within, index=sites.index, columns=targets.index)
 
 
-def _warn_of_void(trip: Journey, targets: Places) -> None:
-    """Tell how many places have no elevation."""
-    void = [int((~np.isfinite(p.height_m)).sum()) for p in (trip.sites, targets)]
-    if any(void):
+def warn_of_void(trip: Journey, targets: Places | None = None) -> None:
+    """
+    Tell how many places have no elevation.
+
+    Parameters
+    ----------
+    trip
+        With its sites.
+    targets
+        The targets, where there are any.
+
+    Warns
+    -----
+    GeoborderWarning
+        If there are some.
+    """
+    groups = {"sites": trip.sites} | ({} if targets is None else {"targets": targets})
+    void = {name: int((~np.isfinite(p.height_m)).sum()) for name, p in groups.items()}
+    if any(void.values()):
+        parts = (f"{void[name]} of {groups[name].lon.size} {name}" for name in groups)
         text = (
-            f"{void[0]} of {trip.sites.lon.size} sites and {void[1]} of "
-            f"{targets.lon.size} targets have no elevation in "
-            f"{trip.surface.dem.source!r}: travel times there are unknown."
+            f"{' and '.join(parts)} have no elevation in {trip.surface.dem.source!r}: "
+            f"travel times there are unknown."
         )
         warnings.warn(text, GeoborderWarning, stacklevel=3)
 
@@ -265,7 +289,7 @@ def _times(
     first = np.full(targets.lon.size, -1, dtype=np.int64)
     near_site, near_target, near_s = close_pairs(trip.surface, trip.sites, targets)
 
-    def solve(group: IntArray) -> tuple[FloatArray, IntArray, Field]:
+    def solve(group: IntArray) -> tuple[FloatArray, IntArray]:
         wanted = links.row, links.column
         field = trip.field(group, wanted=wanted, number=nearest and group.size > 1)
         seconds, number = _arrivals(field, links, targets, int(group[0]))
@@ -279,11 +303,11 @@ def _times(
             point, target, way = by_car
             slow = field.slow(trip.roads.places.at(point), targets.at(target))
             np.minimum.at(seconds, target, field.driven_s[point] + way * slow)
-        return seconds, number, field
+        return seconds, number
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         groups = list(groups_of(trip, nearest=nearest))
-        for group, (seconds, number, _) in zip(
+        for group, (seconds, number) in zip(
             groups, pool.map(solve, groups), strict=True
         ):
             if result is not None:
@@ -300,9 +324,24 @@ def groups_of(trip: Journey, *, nearest: bool) -> Iterator[IntArray]:
     if not nearest or trip.roads is not None:
         yield from (open_[k : k + 1] for k in range(open_.size))
         return
-    parts = 1 if trip.limit_s >= LONGEST_S else 2 * (os.cpu_count() or 1)
     order = open_[place_order(trip.sites.lon[open_], trip.sites.lat[open_])]
-    yield from (part for part in np.array_split(order, parts) if part.size)
+    group: list[int] = []
+    for site in order.tolist():
+        more = [*group, site]
+        top, left, bottom, right = trip.surface.around(
+            trip.sites.row[more], trip.sites.column[more], trip.limit_s
+        )
+        # A window of more cells holds what nobody in it gets to, and is slower.
+        if (
+            group
+            and trip.limit_s < LONGEST_S
+            and (bottom - top) * (right - left) > _WINDOW
+        ):
+            yield np.array(group)
+            more = [site]
+        group = more
+    if group:
+        yield np.array(group)
 
 
 def _arrivals(
