@@ -63,7 +63,8 @@ class Conditions:
         what the raster does not cover. A factor of infinity closes a class.
     roads : GeoDataFrame or None
         Lines with ``speed_kmh``, for modes that use roads. They meet where they share
-        a vertex and where one ends within a metre of another. Friction does not slow them.
+        a vertex and where one ends within a metre of another. Friction does not slow
+        them.
     date : date or str or None
         Day of travel, a date or ``YYYY-MM-DD`` or ``MM-DD``; needed if a row has a
         season.
