@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any
@@ -40,8 +41,14 @@ _BURNING = Lock()
 LONGEST_S = 1e8
 """Nothing takes longer than this (three years): it is no way."""
 
+_FRONT = 10.0
+"""Tiles kept at once, per side of the square of all tiles, where there is one start."""
+
 _TILES = 2**11
-"""Tiles whose times of moves are kept at once."""
+"""And at most: 134 MB where there are 16 moves."""
+
+_POOLS: SimpleQueue[npt.NDArray[np.float32]] = SimpleQueue()
+"""Room of earlier searches: memory that is used for the first time is slow."""
 
 _LISTS = 2**13
 """Lists of entries to begin with; doubled where they are not enough."""
@@ -191,7 +198,6 @@ class Surface:
     area_factors: FloatArray
     within: npt.NDArray[Any] | None
     conditions: Conditions
-    _pools: SimpleQueue[Any] = field(default_factory=SimpleQueue, repr=False)
 
     @classmethod
     def of(
@@ -433,22 +439,27 @@ class Surface:
         while True:
             time = np.full(grid.size, limit, dtype=np.float32)
             owner = np.full(grid.size if number else 0, -1, dtype=np.int32)
-            pool = self._pool(grid.tiles)
+            pool = self._pool(grid.tiles, begin[2])
             reached = kernel.spread(
                 layers, ways, lengths, frame, pace, width, grid.jumps(moves.steps),
                 cuts, begin, asked, (time, owner), pool, kernel.new_scratch(), lists,
             )  # fmt: skip
-            self._pools.put(pool[0])
+            if _POOLS.qsize() < (os.cpu_count() or 1):
+                _POOLS.put(pool[0])
             if reached >= 0:
                 return time, owner
             lists *= 4
 
-    def _pool(self, tiles: int) -> tuple[npt.NDArray[Any], ...]:
+    def _pool(
+        self, tiles: int, starts: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[Any], ...]:
         """Room for times of moves, out of what an earlier search has left."""
-        held = min(tiles, _TILES)
+        # What is about to be settled lies around starts like rings, which meet.
+        front = _FRONT * np.sqrt(tiles) * np.cbrt(np.unique(starts).size)
+        held = min(tiles, int(front) + 1, _TILES)
         size = (held + 1) * kernel.CELLS * len(self.moves.steps) + 1
         try:
-            room = self._pools.get_nowait()
+            room = _POOLS.get_nowait()
         except Empty:
             room = np.empty(0, dtype=np.float32)
         if room.size < size:
