@@ -172,7 +172,8 @@ def travel_time(
         Times beyond this are not looked for. None: no limit, and the whole of the
         elevation is searched.
     nearest
-        Only from the nearest site to each target: much quicker than the matrix.
+        Only from the nearest site to each target: neighbours are searched from
+        together, and no matrix is held.
     direction
         ``out``: from sites to targets; ``back``: from targets to sites.
     conditions

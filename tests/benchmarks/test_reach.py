@@ -193,10 +193,10 @@ def test_surface_beside_grass(
     benchmark: BenchmarkFixture, mountains: Scene, tmp_path: Path, starts: int
 ) -> None:
     """
-    4 million cells: 3.9-8.6 times less time than r.walk, with 1.8 times its memory.
+    4 million cells: 10 times less time than r.walk with one start, 12 times with 50.
 
-    Up to half of ours goes into first use of memory for times of moves; runs that get
-    it at once take 0.56 s with one start and 0.66 s with 50, 8-9 times less.
+    With 71 and 160 MB, where r.walk has 157 and 161. A first run in a fresh process
+    takes 0.2 to 0.4 s longer: on a virtual machine first use of memory is slow.
     """
     if grass_viewshed.version() is None:
         pytest.skip("needs GRASS (Debian: grass-core)")
@@ -300,8 +300,8 @@ def test_friction_beside_python_peers(
     """
     A million cells: 1.9-2.0 times less time than scikit-image's eight moves.
 
-    1.5-1.6 times less than fast marching, and 1.9-2.2 times less than scipy on a graph
-    of the same sixteen moves; 12-16 times less with the graph to be built.
+    1.5-1.6 times less than fast marching, and 1.8-2.0 times less than scipy on a graph
+    of the same sixteen moves; 12 times less with the graph to be built.
     """
     scene, met = friction.scene, friction.conditions
     factors = friction.factors
@@ -421,8 +421,8 @@ def test_whole_strip(
     """
     100 posts, 13,440 targets, 180 minutes on foot, 84 million cells, two threads.
 
-    Seconds, and memory beyond imports: matrix 3-6 (15 right after the strip was
-    written), 180 MB; nearest 8-13, 2.7 GB; isochrones 7-11, 2.4 GB.
+    Seconds, and memory beyond imports: matrix 3.1, 160 MB; nearest 3.3, 160 MB;
+    isochrones 6.5, 1.4 GB.
     """
     taken = benchmark.pedantic(  # type: ignore[no-untyped-call]
         fresh, (_STRIP_JOB, *strip, what), rounds=1
