@@ -10,8 +10,9 @@ import shapely
 
 from geoborder.chainage import locate
 from geoborder.geodesy import BoolArray, FloatArray, IntArray, inverse
+from geoborder.reach.fields import PIECES, Field
 from geoborder.reach.modes import PER_UNIT, STEEPEST
-from geoborder.reach.surface import LONGEST_S, PIECES, Field, Surface
+from geoborder.reach.surface import LONGEST_S, Surface
 from geoborder.tables import LONLAT
 
 _AROUND = np.arange(-1, 3)

@@ -16,9 +16,10 @@ from geoborder.errors import OptionError
 from geoborder.geodesy import FloatArray, IntArray, inverse
 from geoborder.reach import spread as kernel
 from geoborder.reach.conditions import Conditions, as_conditions
+from geoborder.reach.fields import Field
 from geoborder.reach.links import Links, Places, arrivals, close_pairs, link
 from geoborder.reach.modes import Direction, TravelMode, as_mode
-from geoborder.reach.surface import Field, Surface
+from geoborder.reach.surface import Surface
 from geoborder.reach.times import Journey, journey, warn_of_void
 from geoborder.tables import LONLAT, lonlat_of
 from geoborder.terrain import DemLike

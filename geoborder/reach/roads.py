@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from geoborder.geodesy import FloatArray, IntArray, densify, polylines
 from geoborder.reach.barriers import Barriers
+from geoborder.reach.fields import Field, Starts
 from geoborder.reach.links import (
     Links,
     Places,
@@ -22,7 +23,7 @@ from geoborder.reach.links import (
     link,
     outside,
 )
-from geoborder.reach.surface import Field, Starts, Surface
+from geoborder.reach.surface import Surface
 
 _SAME_DEG = 1e-7
 """Vertices of roads that are so near to each other are one (a centimetre)."""

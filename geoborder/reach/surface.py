@@ -23,17 +23,12 @@ from geoborder.geodesy import FloatArray, IntArray
 from geoborder.reach import spread as kernel
 from geoborder.reach.barriers import Barriers, on_grid
 from geoborder.reach.conditions import Conditions
-from geoborder.reach.lanes import WIDE
+from geoborder.reach.fields import Field, Starts, Window, mean_factor
 from geoborder.reach.modes import PER_UNIT, STEEPEST, Direction, TravelMode
 from geoborder.reach.moves import Float32Array, Moves, moves_over
+from geoborder.reach.tiles import Grid
 from geoborder.terrain import Dem
 from geoborder.terrain.dem import shifted
-
-Window = tuple[int, int, int, int]
-Ends = tuple[FloatArray, FloatArray]
-
-PIECES = 4
-"""Straight ways are looked at in so many pieces."""
 
 _BURNING = Lock()
 """Burning polygons in changes the process's warning filters for a moment."""
@@ -52,117 +47,6 @@ _POOLS: SimpleQueue[npt.NDArray[np.float32]] = SimpleQueue()
 
 _LISTS = 2**13
 """Lists of entries to begin with; doubled where they are not enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """
-    Cells that a search sets out from.
-
-    Attributes
-    ----------
-    row, column : ndarray of int
-        The cells.
-    begin : tuple of ndarray
-        Columns and rows of the places that straight ways lead to them from.
-    begun_s : ndarray
-        Seconds at which those places are left.
-    seconds : ndarray
-        Seconds of the ways, where time has no factor.
-    number : ndarray of int
-        Who leaves it.
-    """
-
-    row: IntArray
-    column: IntArray
-    begin: Ends
-    begun_s: FloatArray
-    seconds: FloatArray
-    number: IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """
-    Least times to the cells of a window.
-
-    Attributes
-    ----------
-    window : tuple of int
-        Top, left, bottom, right in rows and columns, the last ones excluded.
-    seconds : ndarray
-        Shape of the window, float32; infinite where nobody gets within the limit.
-    number : ndarray or None
-        Who gets there first, int32; None where it was not asked for.
-    factors : ndarray or None
-        Factors of time, infinite where it is closed; None where all are 1.
-    driven_s : ndarray or None
-        Seconds to each point of roads; None where none were used.
-    """
-
-    window: Window
-    seconds: Float32Array
-    number: npt.NDArray[np.int32] | None
-    factors: Float32Array | None
-    driven_s: FloatArray | None = None
-
-    def inside(self, row: IntArray, column: IntArray) -> npt.NDArray[np.bool_]:
-        """Whether cells lie in the window."""
-        top, left, bottom, right = self.window
-        return np.asarray(
-            (row >= top) & (row < bottom) & (column >= left) & (column < right)
-        )
-
-    def slow(self, begin: Ends, end: Ends) -> FloatArray:
-        """
-        Mean factor of time along straight ways.
-
-        Parameters
-        ----------
-        begin, end
-            Columns and rows, each of shape (n,).
-
-        Returns
-        -------
-        ndarray
-            Shape (n,); infinite where a way goes over a closed cell.
-        """
-        return mean_factor(self.factors, self.window, begin, end)
-
-    def at(self, row: IntArray, column: IntArray) -> FloatArray:
-        """Seconds at cells of the window."""
-        own = self.seconds[row - self.window[0], column - self.window[1]]
-        return own.astype(float)
-
-
-def mean_factor(
-    factors: Float32Array | None, window: Window, begin: Ends, end: Ends
-) -> FloatArray:
-    """
-    Average factors of time along straight ways, by the cells that pieces lie in.
-
-    Parameters
-    ----------
-    factors
-        Factors of a window, infinite where it is closed; None: all are 1.
-    window
-        Top, left, bottom, right.
-    begin, end
-        Columns and rows, each of shape (n,).
-
-    Returns
-    -------
-    ndarray
-        Shape (n,).
-    """
-    if factors is None:
-        return np.ones(np.size(begin[0]))
-    part = np.linspace(0.0, 1.0, 2 * PIECES + 1)[1::2, None]
-    column = np.rint(begin[0] + part * (end[0] - begin[0])).astype(np.int64)
-    row = np.rint(begin[1] + part * (end[1] - begin[1])).astype(np.int64)
-    column = np.clip(column - window[1], 0, factors.shape[1] - 1)
-    row = np.clip(row - window[0], 0, factors.shape[0] - 1)
-    return np.asarray(factors[row, column].astype(float).mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +243,7 @@ class Surface:
 
     def ready(
         self, window: Window
-    ) -> tuple[_Grid, tuple[Float32Array, Float32Array], Float32Array | None]:
+    ) -> tuple[Grid, tuple[Float32Array, Float32Array], Float32Array | None]:
         """
         Read a window, with nodata where nothing passes.
 
@@ -370,7 +254,7 @@ class Surface:
 
         Returns
         -------
-        grid : _Grid
+        grid : Grid
             The window with its margin.
         layers : tuple of ndarray
             Heights and factors of time of the grid, flat; the latter of size 0 where
@@ -381,7 +265,7 @@ class Surface:
         top, left, bottom, right = window
         span = self.moves.span
         shape = bottom - top + 2 * span, right - left + 2 * span
-        grid = _Grid(shape, span, top, left)
+        grid = Grid(shape, span, top, left)
         heights = np.full(shape[0] * shape[1], np.nan, dtype=np.float32)
         own = grid.inner(heights)
         own[...] = self.dem.read(*window)
@@ -392,7 +276,7 @@ class Surface:
             grid.inner(padded)[...] = np.where(np.isfinite(factors), factors, 1.0)
         return grid, (heights, padded), factors
 
-    def rules(self, grid: _Grid) -> tuple[Any, ...]:
+    def rules(self, grid: Grid) -> tuple[Any, ...]:
         """
         Gather what the kernel needs to know of moves.
 
@@ -420,7 +304,7 @@ class Surface:
 
     def _run(
         self,
-        grid: _Grid,
+        grid: Grid,
         layers: tuple[Float32Array, Float32Array],
         begin: tuple[npt.NDArray[Any], ...],
         asked: npt.NDArray[np.bool_],
@@ -467,7 +351,7 @@ class Surface:
         slots = np.full(tiles, -1, dtype=np.int64)
         return room, slots, np.full(held, -1, dtype=np.int64)
 
-    def cuts(self, grid: _Grid) -> tuple[IntArray, IntArray]:
+    def cuts(self, grid: Grid) -> tuple[IntArray, IntArray]:
         """Bring closed moves into the order of the kernel's cells."""
         if not len(self.barriers.edges):
             return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -543,67 +427,6 @@ class Surface:
         for kind, factor in table.items():
             factors[(classes == kind) & known] = factor
         return factors
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """A window with its margin, in the order of the kernel's cells."""
-
-    shape: tuple[int, int]
-    span: int
-    top: int
-    left: int
-
-    @property
-    def tiles_across(self) -> int:
-        return -(-self.shape[1] // WIDE)
-
-    @property
-    def tiles(self) -> int:
-        return -(-self.shape[0] // kernel.TALL) * self.tiles_across
-
-    @property
-    def size(self) -> int:
-        return self.tiles * kernel.CELLS
-
-    def holds(self, row: IntArray, column: IntArray) -> npt.NDArray[np.bool_]:
-        """Whether cells lie in the window."""
-        down, right = row - self.top, column - self.left
-        rows, columns = (size - 2 * self.span for size in self.shape)
-        return np.asarray(
-            (down >= 0) & (down < rows) & (right >= 0) & (right < columns)
-        )
-
-    def cells(self, row: IntArray, column: IntArray) -> IntArray:
-        """Numbers of cells."""
-        return self._number(row - self.top + self.span, column - self.left + self.span)
-
-    def inner(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """View of the window in a flat array of the grid."""
-        rows, columns = (size - self.span for size in self.shape)
-        whole = values.reshape(self.shape)
-        return whole[self.span : rows, self.span : columns]
-
-    def _number(self, row: IntArray, column: IntArray) -> IntArray:
-        tile = row // kernel.TALL * self.tiles_across + column // WIDE
-        place = row % kernel.TALL * WIDE + column % WIDE
-        return np.asarray(tile * kernel.CELLS + place, dtype=np.int64)
-
-    def jumps(self, steps: IntArray) -> npt.NDArray[np.int32]:
-        """How far each move from each place of a tile goes; the last row stays."""
-        row, column = np.divmod(np.arange(kernel.CELLS)[:, None], WIDE)
-        to = self._number(row + steps[:, 1], column + steps[:, 0])
-        jumps = np.zeros((kernel.CELLS + 1, len(steps)), dtype=np.int32)
-        jumps[:-1] = to - np.arange(kernel.CELLS)[:, None]
-        return jumps
-
-    def unfold(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Bring values of the kernel's cells into rows and columns."""
-        tall, wide = kernel.TALL, WIDE
-        tiles = values.reshape(-1, self.tiles_across, tall, wide).transpose(0, 2, 1, 3)
-        grid = tiles.reshape(-1, self.tiles_across * wide)
-        rows, columns = (size - self.span for size in self.shape)
-        return np.ascontiguousarray(grid[self.span : rows, self.span : columns])
 
 
 def _parts(layer: gpd.GeoDataFrame) -> npt.NDArray[Any]:

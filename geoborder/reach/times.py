@@ -15,6 +15,7 @@ import pandas as pd
 from geoborder.errors import GeoborderWarning, OptionError
 from geoborder.geodesy import FloatArray, IntArray, place_order
 from geoborder.reach.conditions import Conditions, as_conditions
+from geoborder.reach.fields import Field, Starts
 from geoborder.reach.links import (
     Links,
     Places,
@@ -25,7 +26,7 @@ from geoborder.reach.links import (
 )
 from geoborder.reach.modes import Direction, TravelMode, as_mode
 from geoborder.reach.roads import Roads, by_road
-from geoborder.reach.surface import LONGEST_S, Field, Starts, Surface
+from geoborder.reach.surface import LONGEST_S, Surface
 from geoborder.tables import LONLAT, lonlat_of
 from geoborder.terrain import Dem, DemLike, as_dem
 
