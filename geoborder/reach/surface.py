@@ -90,7 +90,6 @@ class Surface:
         mode: TravelMode,
         conditions: Conditions,
         direction: Direction,
-        region: Window,
     ) -> Surface:
         """
         Make ground ready.
@@ -101,8 +100,6 @@ class Surface:
             Elevation.
         mode, conditions, direction
             Who travels, over what, which way.
-        region
-            Part of the grid that windows will lie in.
 
         Returns
         -------
@@ -119,7 +116,7 @@ class Surface:
             factors = np.repeat(own["factor"].to_numpy(float), counts)
         return cls(
             dem,
-            moves_over(dem, *region),
+            moves_over(dem, 0, 0, *dem.shape),
             mode.table(direction),
             Barriers.on(dem, conditions.border, conditions.bars(roads=False)),
             areas,

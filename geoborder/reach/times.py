@@ -123,7 +123,7 @@ def journey(
         raise OptionError(msg)
     lon, lat = lonlat_of(sites, name="sites", near=_corners(ground), near_name="dem")
     limit_s = LONGEST_S if minutes is None else float(minutes) * 60.0
-    surface = Surface.of(ground, way, met, direction, _region(ground, lon, lat))
+    surface = Surface.of(ground, way, met, direction)
     places = Places.on(surface, lon, lat)
     links = own_side(surface, places, link(surface, places, leaving=True))
     roads = Roads.over(surface) if way.uses_roads else None
@@ -136,13 +136,6 @@ def _corners(dem: Dem) -> gpd.GeoSeries:
     column, row = np.array([0, columns, 0, columns]), np.array([0, 0, rows, rows])
     corners = gpd.points_from_xy(*dem.lonlat_at(column, row))
     return gpd.GeoSeries(corners, crs=LONLAT)
-
-
-def _region(dem: Dem, lon: FloatArray, lat: FloatArray) -> tuple[int, int, int, int]:
-    """Part of the grid that lengths of moves are worked out for: all of it."""
-    del lon, lat
-    rows, columns = dem.shape
-    return 0, 0, rows, columns
 
 
 def travel_time(
