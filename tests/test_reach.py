@@ -1423,6 +1423,16 @@ def test_places_without_elevation_are_told(rugged: Dem) -> None:
         isochrones(sites.iloc[1:], dem=rugged)
 
 
+def test_more_cells_than_can_be_numbered_are_refused(
+    flat: Dem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surface, "_MOST_CELLS", 4095)
+    a, b = spots(flat, (10, 30)), spots(flat, (12, 30))
+    with pytest.raises(DataError, match="too many to search at once; give `minutes`"):
+        travel_time(a, b, dem=flat)
+    assert np.isfinite(travel_time(a, b, dem=flat, minutes=1.5)).all(axis=None)
+
+
 def test_land_cover_that_cannot_be_read_is_refused(flat: Dem, tmp_path: Path) -> None:
     a, b = spots(flat, (10, 30)), spots(flat, (50, 30))
     whole = write_cover(

@@ -45,6 +45,9 @@ _TILES = 2**11
 _POOLS: SimpleQueue[npt.NDArray[np.float32]] = SimpleQueue()
 """Room of earlier searches: memory that is used for the first time is slow."""
 
+_MOST_CELLS = 2**31 - 1
+"""The kernel numbers cells in 32 bits."""
+
 _LISTS = 2**13
 """Lists of entries to begin with; doubled where they are not enough."""
 
@@ -263,6 +266,12 @@ class Surface:
         span = self.moves.span
         shape = bottom - top + 2 * span, right - left + 2 * span
         grid = Grid(shape, span, top, left)
+        if grid.size > _MOST_CELLS:
+            msg = (
+                f"{grid.size:,} cells of elevation {self.dem.source!r} are too many to "
+                f"search at once; give `minutes`, or a part of it (`dem.window`)."
+            )
+            raise DataError(msg)
         heights = np.full(shape[0] * shape[1], np.nan, dtype=np.float32)
         own = grid.inner(heights)
         own[...] = self.dem.read(*window)
