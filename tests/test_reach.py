@@ -1423,6 +1423,17 @@ def test_places_without_elevation_are_told(rugged: Dem) -> None:
         isochrones(sites.iloc[1:], dem=rugged)
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_centre_of_a_closed_cell_is_not_reached(flat: Dem, tmp_path: Path) -> None:
+    classes = np.ones(flat.shape)
+    classes[:, 30] = 2
+    cover = write_cover(tmp_path / "cover.tif", classes, flat.transform, dems.UTM)
+    met = Conditions(land_cover=cover, land_cover_factors={2: np.inf})
+    closed, free = spots(flat, (30, 30)), spots(flat, (20, 30))
+    for a, b in ((free, closed), (closed, free), (closed, closed)):
+        assert np.isinf(minutes_of(flat, a, b, conditions=met)).all()
+
+
 def test_more_cells_than_can_be_numbered_are_refused(
     flat: Dem, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,13 +171,12 @@ def response_times(  # noqa: PLR0913 - what `cover` takes, and how one travels
     chosen = wanted[-1] if year is None else year
     frames = {one: _summarise(times, _operating(placed, one), groups, levels)
               for one in wanted}  # fmt: skip
-    best, first, counts = _best(times[_operating(placed, chosen)], levels)
-    names = placed["asset_id"].to_numpy(dtype=object)[_operating(placed, chosen)]
+    operating = _operating(placed, chosen)
+    best, first, counts = _best(times[operating], levels)
+    names = placed["asset_id"].to_numpy(dtype=object)[operating]
     nearest = np.full(best.size, None, dtype=object)
     nearest[first >= 0] = names[first[first >= 0]]
-    by_segment = _by_segment(
-        groups, best, nearest, times[_operating(placed, chosen)], levels
-    )
+    by_segment = _by_segment(groups, best, nearest, times[operating], levels)
     return Response(
         cells=_cells(table, targets, best, nearest, counts),
         by_segment=by_segment,

@@ -64,8 +64,8 @@ class Barriers:
         shapes = [layer.geometry.to_numpy() for layer in layers if layer is not None]
         parts = shapely.get_parts(np.concatenate([np.empty(0, object), *shapes]))
         closed = np.isin(shapely.get_type_id(parts), _CLOSED)
-        areas = on_grid(dem, parts[closed])
-        lines = on_grid(dem, parts[~closed])
+        areas, _ = on_grid(dem, parts[closed])
+        lines, _ = on_grid(dem, parts[~closed])
         edges = np.concatenate([_edges_of(lines), _edges_of(shapely.get_rings(areas))])
         rows, columns = dem.shape
         near = (edges[:, [0, 2]].max(axis=1) > -_EDGE_CELLS) & (
@@ -179,7 +179,7 @@ class Barriers:
         return row[inside], column[inside], move[inside]
 
 
-def on_grid(dem: Dem, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def on_grid(dem: Dem, shapes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], IntArray]:
     """
     Bring lines or polygons onto a grid.
 
@@ -188,27 +188,31 @@ def on_grid(dem: Dem, shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     dem
         Elevation.
     shapes
-        Lines, or polygons, in longitude and latitude; edges are geodesics.
+        Lines, or polygons, of one part or several, in longitude and latitude; edges
+        are geodesics.
 
     Returns
     -------
-    ndarray of LineString or Polygon
+    placed : ndarray of LineString or Polygon
         What is on the grid or near it, in columns and rows; 0.0 is the centre of the
         first cell.
+    owner : ndarray of int
+        Which of the shapes each is part of.
     """
-    shapes = shapes[shapely.length(shapes) > 0.0]
+    shapes, owner = shapely.get_parts(shapes, return_index=True)
+    long = shapely.length(shapes) > 0.0
+    shapes, owner = shapes[long], owner[long]
     if not len(shapes):
-        return np.empty(0, dtype=object)
+        return np.empty(0, dtype=object), owner
     near = shapely.clip_by_rect(_fine(shapes), *_around(dem))
-    parts = shapely.get_parts(near)
+    parts, shape = shapely.get_parts(near, return_index=True)
     kinds = shapely.get_type_id(parts)
-    parts = parts[(kinds == shapely.get_type_id(shapes[0])) & ~shapely.is_empty(parts)]
+    kept = (kinds == shapely.get_type_id(shapes[0])) & ~shapely.is_empty(parts)
 
     def place(lonlat: FloatArray) -> FloatArray:
         return np.column_stack(dem.cells_at(lonlat[:, 0], lonlat[:, 1]))
 
-    placed: npt.NDArray[Any] = shapely.transform(parts, place)
-    return placed
+    return shapely.transform(parts[kept], place), owner[shape[kept]]
 
 
 def _fine(shapes: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -79,21 +79,23 @@ class Field:
             (row >= top) & (row < bottom) & (column >= left) & (column < right)
         )
 
-    def slow(self, begin: Ends, end: Ends) -> FloatArray:
+    def slowed(self, seconds: FloatArray, begin: Ends, end: Ends) -> FloatArray:
         """
-        Mean factor of time along straight ways.
+        Count factors of time in along straight ways.
 
         Parameters
         ----------
+        seconds
+            Of the ways where time has no factor, shape (n,).
         begin, end
             Columns and rows, each of shape (n,).
 
         Returns
         -------
         ndarray
-            Shape (n,); infinite where a way goes over a closed cell.
+            Seconds; infinite where a way goes over a closed cell.
         """
-        return mean_factor(self.factors, self.window, begin, end)
+        return slowed(seconds, self.factors, self.window, begin, end)
 
     def at(self, row: IntArray, column: IntArray) -> FloatArray:
         """Seconds at cells of the window."""
@@ -101,14 +103,20 @@ class Field:
         return own.astype(float)
 
 
-def mean_factor(
-    factors: Float32Array | None, window: Window, begin: Ends, end: Ends
+def slowed(
+    seconds: FloatArray,
+    factors: Float32Array | None,
+    window: Window,
+    begin: Ends,
+    end: Ends,
 ) -> FloatArray:
     """
-    Average factors of time along straight ways, by the cells that pieces lie in.
+    Multiply times of straight ways by the mean factor of the cells they lie in.
 
     Parameters
     ----------
+    seconds
+        Of the ways where time has no factor, shape (n,).
     factors
         Factors of a window, infinite where it is closed; None: all are 1.
     window
@@ -119,13 +127,16 @@ def mean_factor(
     Returns
     -------
     ndarray
-        Shape (n,).
+        Shape (n,); infinite where a way goes over a closed cell, also one that takes
+        no time.
     """
     if factors is None:
-        return np.ones(np.size(begin[0]))
+        return seconds
     part = np.linspace(0.0, 1.0, 2 * PIECES + 1)[1::2, None]
     column = np.rint(begin[0] + part * (end[0] - begin[0])).astype(np.int64)
     row = np.rint(begin[1] + part * (end[1] - begin[1])).astype(np.int64)
     column = np.clip(column - window[1], 0, factors.shape[1] - 1)
     row = np.clip(row - window[0], 0, factors.shape[0] - 1)
-    return np.asarray(factors[row, column].astype(float).mean(axis=0))
+    mean = factors[row, column].astype(float).mean(axis=0)
+    open_ = np.isfinite(mean)
+    return np.where(open_, seconds * np.where(open_, mean, 1.0), np.inf)

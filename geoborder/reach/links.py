@@ -208,8 +208,8 @@ def arrivals(field: Field, links: Links, places: Places) -> FloatArray:
         Seconds, one per way.
     """
     cells = links.column.astype(float), links.row.astype(float)
-    slow = field.slow(cells, places.at(links.place))
-    return np.asarray(field.at(links.row, links.column) + links.seconds * slow)
+    way = field.slowed(links.seconds, cells, places.at(links.place))
+    return field.at(links.row, links.column) + way
 
 
 def _short_of(

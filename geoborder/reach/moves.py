@@ -154,22 +154,21 @@ class Moves:
         return offsets, between, weights
 
 
-def moves_over(dem: Dem, top: int, left: int, bottom: int, right: int) -> Moves:
+def moves_over(dem: Dem) -> Moves:
     """
-    Choose and measure moves for a part of a grid.
+    Choose and measure moves for a grid.
 
     Parameters
     ----------
     dem
         Elevation.
-    top, left, bottom, right
-        Rows and columns of the part, the last ones excluded.
 
     Returns
     -------
     Moves
         With lengths on the ellipsoid.
     """
+    top, left, (bottom, right) = 0, 0, dem.shape
     columns = np.array([left, (left + right) / 2.0, right - 1.0])
     rows = np.array([top, (top + bottom) / 2.0, bottom - 1.0])
     across, down = (grid.ravel() for grid in np.meshgrid(columns, rows))

@@ -141,8 +141,8 @@ def _path(
     ends = (sites.lon[site], sites.lat[site]), (targets.lon[site], targets.lat[site])
     both = np.flatnonzero((straight[0] == site) & (straight[1] == site))
     here = np.full(both.size, site)
-    slow = field.slow(sites.at(here), targets.at(here))
-    at_once = float((straight[2][both] * slow).min(initial=np.inf))
+    way = field.slowed(straight[2][both], sites.at(here), targets.at(here))
+    at_once = float(way.min(initial=np.inf))
     if arrival.min(initial=np.inf) >= at_once:
         within = at_once <= trip.limit_s
         return (at_once, np.array(ends)) if within else nowhere
@@ -170,10 +170,10 @@ def _trace(
     scratch, seconds = kernel.new_scratch(), np.empty(len(steps), dtype=np.float32)
     top, left, bottom, right = field.window
     ends = begun.column.astype(float), begun.row.astype(float)
-    slow = field.slow(sites.at(begun.place), ends)
+    way = field.slowed(begun.seconds, sites.at(begun.place), ends)
     starts = {
         (int(r), int(c)): s
-        for r, c, s in zip(begun.row, begun.column, begun.seconds * slow, strict=True)
+        for r, c, s in zip(begun.row, begun.column, way, strict=True)
     }
     path = [end]
     while True:

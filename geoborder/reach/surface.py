@@ -8,7 +8,6 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import rasterio
@@ -23,7 +22,7 @@ from geoborder.geodesy import FloatArray, IntArray
 from geoborder.reach import spread as kernel
 from geoborder.reach.barriers import Barriers, on_grid
 from geoborder.reach.conditions import Conditions
-from geoborder.reach.fields import Field, Starts, Window, mean_factor
+from geoborder.reach.fields import Field, Starts, Window, slowed
 from geoborder.reach.modes import PER_UNIT, STEEPEST, Direction, TravelMode
 from geoborder.reach.moves import Float32Array, Moves, moves_over
 from geoborder.reach.tiles import Grid
@@ -111,20 +110,18 @@ class Surface:
         """
         friction, kept = conditions.friction, conditions.within
         areas, factors = np.empty(0, object), np.empty(0)
-        if friction is not None and len(friction):
+        if friction is not None:
             own = friction.sort_values("factor", kind="stable")
-            parts = [on_grid(dem, _parts(own.iloc[[k]])) for k in range(len(own))]
-            areas = np.concatenate(parts)
-            counts = [len(part) for part in parts]
-            factors = np.repeat(own["factor"].to_numpy(float), counts)
+            areas, row = on_grid(dem, own.geometry.to_numpy())
+            factors = own["factor"].to_numpy(float)[row]
         return cls(
             dem,
-            moves_over(dem, 0, 0, *dem.shape),
+            moves_over(dem),
             mode.table(direction),
             Barriers.on(dem, conditions.border, conditions.bars(roads=False)),
             areas,
             factors,
-            None if kept is None else on_grid(dem, _parts(kept)),
+            None if kept is None else on_grid(dem, kept.geometry.to_numpy())[0],
             conditions,
         )
 
@@ -220,8 +217,8 @@ class Surface:
         row, column = starts.row[keep], starts.column[keep]
         ends = row.astype(float), column.astype(float)
         places = starts.begin[0][keep], starts.begin[1][keep]
-        slow = mean_factor(factors, window, places, ends[::-1])
-        seconds = starts.begun_s[keep] + starts.seconds[keep] * slow
+        way = slowed(starts.seconds[keep], factors, window, places, ends[::-1])
+        seconds = starts.begun_s[keep] + way
         begin = (
             grid.cells(row, column),
             seconds.astype(np.float32),
@@ -433,11 +430,6 @@ class Surface:
         for kind, factor in table.items():
             factors[(classes == kind) & known] = factor
         return factors
-
-
-def _parts(layer: gpd.GeoDataFrame) -> npt.NDArray[Any]:
-    parts: npt.NDArray[Any] = shapely.get_parts(layer.geometry.to_numpy())
-    return parts
 
 
 def _near(areas: npt.NDArray[Any], window: Window) -> npt.NDArray[np.bool_]:

@@ -115,7 +115,7 @@ def journey(
     if minutes is not None and not (number and 0.0 < minutes < np.inf):
         msg = f"`minutes` must be a number above 0, or None, got {minutes!r}."
         raise OptionError(msg)
-    if way.uses_roads and (met.roads is None or not len(met.roads)):
+    if way.uses_roads and met.roads is None:
         msg = (
             f"mode {way.name!r} needs `roads` in the conditions: lines with a "
             f"`speed_kmh`, and some that are in season."
@@ -221,10 +221,11 @@ def travel_time(
          0     1      2
     A  0.0  56.1  236.5
     """
-    corners = _corners(as_dem(dem))
-    lon, lat = lonlat_of(targets, name="targets", near=corners, near_name="dem")
+    ground = as_dem(dem)
+    near = _corners(ground)
+    lon, lat = lonlat_of(targets, name="targets", near=near, near_name="dem")
     trip = journey(
-        sites, dem=dem, mode=mode, minutes=minutes, conditions=conditions,
+        sites, dem=ground, mode=mode, minutes=minutes, conditions=conditions,
         direction=direction,
     )  # fmt: skip
     places = Places.on(trip.surface, lon, lat)
@@ -290,14 +291,15 @@ def _times(
         seconds, number = _arrivals(field, links, targets, int(group[0]))
         own = np.flatnonzero(np.isin(near_site, group))
         site, target = near_site[own], near_target[own]
-        straight = near_s[own] * field.slow(trip.sites.at(site), targets.at(target))
+        straight = field.slowed(near_s[own], trip.sites.at(site), targets.at(target))
         np.minimum.at(seconds, target, straight)
         first = straight <= seconds[target]
         number[target[first]] = site[first]
         if by_car is not None and field.driven_s is not None and trip.roads is not None:
             point, target, way = by_car
-            slow = field.slow(trip.roads.places.at(point), targets.at(target))
-            np.minimum.at(seconds, target, field.driven_s[point] + way * slow)
+            begin, end = trip.roads.places.at(point), targets.at(target)
+            walk = field.slowed(way, begin, end)
+            np.minimum.at(seconds, target, field.driven_s[point] + walk)
         return seconds, number
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
