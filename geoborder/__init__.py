@@ -23,6 +23,16 @@ from geoborder.chainage import (
     to_official,
 )
 from geoborder.checks import check_claims, facing_units, lengths_by_map
+from geoborder.compare import (
+    BorderDifference,
+    PlanDifference,
+    Progress,
+    compare_borders,
+    compare_plans,
+    facts_of,
+    track_progress,
+    write_comparison,
+)
 from geoborder.coverage import (
     Confidence,
     Coverage,
@@ -47,6 +57,7 @@ from geoborder.errors import (
     DataError,
     GeoborderError,
     GeoborderWarning,
+    InfeasibleError,
     OptionError,
     ProgramError,
 )
@@ -61,7 +72,8 @@ from geoborder.events import (
 )
 from geoborder.export import verify_plan, write_plan
 from geoborder.maps import make_map, save_map
-from geoborder.plan import Plan, make_plan
+from geoborder.placement import Placement, place, propose_sites, sweep_budget
+from geoborder.plan import PlacingOptions, Plan, make_plan
 from geoborder.program import Program, load_program
 from geoborder.reach import (
     TRAVEL_MODES,
@@ -106,6 +118,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "TRAVEL_MODES",
+    "BorderDifference",
     "BorderError",
     "Conditions",
     "Confidence",
@@ -114,11 +127,16 @@ __all__ = [
     "Dem",
     "GeoborderError",
     "GeoborderWarning",
+    "InfeasibleError",
     "Isochrones",
     "OptionError",
+    "Placement",
+    "PlacingOptions",
     "Plan",
+    "PlanDifference",
     "Program",
     "ProgramError",
+    "Progress",
     "Response",
     "SightLines",
     "Targets",
@@ -135,6 +153,8 @@ __all__ = [
     "calibration_residuals",
     "candidate_sites",
     "check_claims",
+    "compare_borders",
+    "compare_plans",
     "cover",
     "describe_segments",
     "detection_probability",
@@ -143,6 +163,7 @@ __all__ = [
     "events_from",
     "events_to",
     "facing_units",
+    "facts_of",
     "footprints",
     "from_official",
     "graded",
@@ -171,9 +192,11 @@ __all__ = [
     "overlay_events",
     "patrol_passes",
     "patrol_path",
+    "place",
     "point_at",
     "prioritise",
     "profile",
+    "propose_sites",
     "relief_breaks",
     "response_times",
     "restart_border",
@@ -188,8 +211,10 @@ __all__ = [
     "slope_deg",
     "spacing",
     "summarise_events",
+    "sweep_budget",
     "to_official",
     "tobler",
+    "track_progress",
     "transfer_events",
     "travel_time",
     "turn_breaks",
@@ -197,6 +222,7 @@ __all__ = [
     "viewshed",
     "visible_height",
     "window_events",
+    "write_comparison",
     "write_isochrones",
     "write_plan",
     "write_report",

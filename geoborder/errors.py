@@ -1,5 +1,9 @@
 """Errors that geoborder raises for a user's mistake; all share one root."""
 
+from __future__ import annotations
+
+import pandas as pd
+
 
 class GeoborderError(Exception):
     """Root of every error that geoborder raises on purpose."""
@@ -19,6 +23,14 @@ class ProgramError(GeoborderError):
 
 class OptionError(GeoborderError, ValueError):
     """An argument is out of its range or clashes with another."""
+
+
+class InfeasibleError(GeoborderError):
+    """No placement meets all demands; `demands` tells what would mend it."""
+
+    def __init__(self, message: str, demands: pd.DataFrame) -> None:
+        super().__init__(message)
+        self.demands = demands
 
 
 class GeoborderWarning(UserWarning):

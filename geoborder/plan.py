@@ -23,6 +23,7 @@ from geoborder.checks import check_claims, facing_units, lengths_by_map
 from geoborder.coverage import Coverage, Response, cover, response_times
 from geoborder.datasets import load_crossings, load_places, load_unit_limits, load_units
 from geoborder.distance import nearest_sites, spacing
+from geoborder.placement import Placement, place, placed_plan, propose_sites
 from geoborder.program import Program, load_program
 from geoborder.reach import Conditions, Isochrones, isochrones
 from geoborder.segment import describe_segments, segment_border
@@ -52,6 +53,9 @@ class Plan:
         Measures on segments, by year (see `assign_measures`).
     assets : GeoDataFrame
         What stands already and what measures bring (see `assign_equipment`).
+    placement : Placement or None
+        Where what covers is placed, with its bound and reasons; None where the
+        programme brings nothing to place, or it was not asked for.
     coverage : Coverage
         For the year before the programme and each of its years; described for
         the last.
@@ -84,6 +88,7 @@ class Plan:
     segments: gpd.GeoDataFrame
     assignments: pd.DataFrame
     assets: gpd.GeoDataFrame
+    placement: Placement | None
     coverage: Coverage
     costs: pd.DataFrame
     response: Response | None
@@ -98,6 +103,63 @@ class Plan:
     options: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class PlacingOptions:
+    """
+    How equipment is placed.
+
+    Attributes
+    ----------
+    gap : float
+        Relative difference between a placement and its bound that is good enough.
+    time_limit_s : float or None
+        Longest time for the search, in seconds.
+    seed : int
+        Of the order in which it tries things.
+    facts : DataFrame or None
+        For planning again: what is placed in any case (see `place`).
+    open_from : int or None
+        For planning again: the first year in which anything may still be decided.
+    progress : callable or None
+        Called with the best value, the bound and the seconds so far.
+    """
+
+    gap: float = 0.001
+    time_limit_s: float | None = 40.0
+    seed: int = 0
+    facts: pd.DataFrame | None = None
+    open_from: int | None = None
+    progress: Callable[[float, float, float], None] | None = None
+
+    def place(
+        self,
+        program: Program,
+        border: gpd.GeoDataFrame,
+        sites: gpd.GeoDataFrame,
+        dem: Dem | None,
+        segments: gpd.GeoDataFrame,
+        conditions: Conditions,
+    ) -> Placement:
+        """
+        Place equipment with these options.
+
+        Parameters
+        ----------
+        program, border, sites, dem, segments, conditions
+            As for `place`.
+
+        Returns
+        -------
+        Placement
+            The best found.
+        """
+        return place(
+            program, border, sites, dem=dem, segments=segments, conditions=conditions,
+            gap=self.gap, time_limit_s=self.time_limit_s, seed=self.seed,
+            facts=self.facts, open_from=self.open_from, progress=self.progress,
+        )  # fmt: skip
+
+
 STEPS = (
     "border",
     "units",
@@ -105,6 +167,7 @@ STEPS = (
     "terrain",
     "measures",
     "equipment",
+    "placement",
     "coverage",
     "response",
     "distances",
@@ -123,6 +186,9 @@ def make_plan(
     places: gpd.GeoDataFrame | None = None,
     segment_length_km: float = 10.0,
     conditions: Conditions | None = None,
+    candidates: gpd.GeoDataFrame | None = None,
+    placed: bool = True,
+    placing: PlacingOptions | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Plan:
     """
@@ -148,6 +214,15 @@ def make_plan(
         What travel meets: barriers, friction, roads, season. By default nobody
         crosses the border, and sites on it are on the side that does not face
         ``claims.facing_country``.
+    candidates
+        Points where equipment may be put (see `place`); by default high ground on the
+        programme's own side, and places every 4 km along the line.
+    placed
+        Whether equipment that covers is placed at the best of these sites; else it
+        stands evenly along its segments.
+    placing
+        How close to the best, for how long at most, and for planning again what is
+        settled already.
     progress
         Called with the name of each step of `STEPS` as it begins.
 
@@ -190,8 +265,16 @@ def make_plan(
     assignments = assign_measures(plan, segments)
     begin("equipment")
     assets = assign_equipment(plan, segments)
-    begin("coverage")
+    begin("placement")
     met = _own_side(plan, line) if conditions is None else conditions
+    placement = None
+    if placed and plan.placed_measures:
+        sites = _sites(plan, line, ground) if candidates is None else candidates
+        placement = (placing or PlacingOptions()).place(
+            plan, line, sites, ground, segments, met
+        )
+        assignments, assets = placed_plan(plan, segments, placement)
+    begin("coverage")
     coverage = cover(
         line,
         assets,
@@ -218,6 +301,7 @@ def make_plan(
         segments=segments,
         assignments=assignments,
         assets=assets,
+        placement=placement,
         coverage=coverage,
         costs=yearly_costs(plan, assignments, assets),
         response=response,
@@ -286,12 +370,22 @@ def _placed_posts(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return assets[kept & (assets["status"] != "retired")]
 
 
+def _side(program: Program) -> Literal["left", "right"]:
+    """On which side of the border the programme's own country is."""
+    faced = program.border.left == program.claims.facing_country
+    return "right" if faced else "left"
+
+
 def _own_side(program: Program, border: gpd.GeoDataFrame) -> Conditions:
     """Nobody crosses the border; sites on it are on the programme's own side."""
-    side: Literal["left", "right"] = "left"
-    if program.border.left == program.claims.facing_country:
-        side = "right"
-    return Conditions(border=border, side=side)
+    return Conditions(border=border, side=_side(program))
+
+
+def _sites(
+    program: Program, border: gpd.GeoDataFrame, dem: Dem | None
+) -> gpd.GeoDataFrame:
+    """High ground on the programme's own side, and places along the line."""
+    return propose_sites(program, border, dem=dem, side=_side(program))
 
 
 def _response(

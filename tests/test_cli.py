@@ -160,6 +160,57 @@ def test_map_and_report(run: object, program_file: Path, tmp_path: Path) -> None
     assert "<h1>Small</h1>" in text.read_text()
 
 
+def test_two_programmes_compared(
+    run: object, program_file: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    text = program_file.read_text().replace("quantity: 7", "quantity: 9")
+    other.write_text(text.replace("name: Small", "name: Large"))
+    out = tmp_path / "out"
+    words = ("compare", program_file, other, "--segment-length-km", 50, "--out", out)
+    code, shown, _ = run(*words)
+    assert code == 0
+    assert "Small (a) -> Large (b)" in shown
+    assert "measures.masts.quantity" in shown
+    assert "2 added, 0 dropped" in shown
+    assert (pd.read_csv(out / "assets.csv")["change"] == "added").sum() == 2
+    years = pd.read_csv(out / "by_year.csv")
+    assert years["cost_change"].sum() == pytest.approx(20.02)
+    stretches = gpd.read_file(out / "comparison.gpkg", layer="stretches")
+    last = stretches[stretches["year"] == 2027]
+    sums = last.groupby("change")["length_km"].sum()
+    assert sums["gained"] - sums.get("lost", 0.0) == pytest.approx(
+        years["covered_km_change"].iloc[-1], abs=1e-4
+    )
+
+
+def test_progress_of_a_programme(
+    run: object, program_file: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "deliveries.csv"
+    table.write_text(
+        "asset_id,ordered,operational,status,paid\n"
+        "masts-001,2025-02-01,2025-11-30,,10.01\n"
+        "masts-002,,,cut,\n"
+    )
+    out = tmp_path / "out"
+    small = (program_file, "--segment-length-km", 50)
+    code, shown, _ = run("progress", table, *small, "--on", "2026-12-31", "--out", out)
+    assert code == 0
+    assert "As of 2026-12-31" in shown
+    assert "1 are in operation" in shown
+    assert "1 cut." in shown
+    items = pd.read_csv(out / "items.csv").set_index("asset_id")
+    assert items.loc["masts-001", "status"] == "operational"
+    table.write_text("asset_id,ordered\nmasts-001,2025-02-01\nmast-2,\n")
+    code, _, complaint = run("progress", table, *small, "--on", "2026-12-31")
+    assert code == 2
+    assert "row 3 (asset 'mast-2'): no such asset in the plan" in complaint
+    code, _, complaint = run("progress", tmp_path / "none.csv", "--on", "2026-12-31")
+    assert code == 2
+    assert "cannot be read as a table" in complaint
+
+
 def test_the_schema_is_json(run: object, tmp_path: Path) -> None:
     code, text, _ = run("schema")
     assert code == 0
@@ -228,6 +279,8 @@ def test_work_that_fails_exits_with_1(
         "viewshed",
         "map",
         "report",
+        "compare",
+        "progress",
         "schema",
         "verify",
     ],

@@ -108,3 +108,86 @@ def test_the_json_schema_names_every_key() -> None:
     assert set(schema["properties"]) == set(gb.Program.model_fields)
     assert schema["additionalProperties"] is False
     assert "quantity" in schema["$defs"]["Measure"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("{measures: [mats]}", r"placement\.measures\.0: unknown measure 'mats'; did you mean 'masts'"),
+        ("{measures: courses}", r"measures\.0: measure 'courses' brings nothing that covers; known: masts"),
+        ("{objectiv: coverage}", "unknown key; did you mean 'objective'"),
+        ("{objective: cover}", "'cover' is not one of coverage, detection, longest-gap"),
+        ("{incompatible: [[mast, tent], [mast, mats]]}", r"incompatible\.1\.1: unknown equipment 'mats'; did you mean 'mast'"),
+        ("{incompatible: [[mast, mast]]}", "'mast' cannot be incompatible with itself"),
+        ("{incompatible: [[mast, tent]], requires: {tent: mast}}", "'mast' cannot be incompatible with 'tent', which"),
+        ("{requires: {mast: tnt}}", r"requires\.mast: unknown equipment 'tnt'; did you mean 'tent'"),
+        ("{requires: {mast: mast}}", "'mast' cannot require itself"),
+        ("{move_cost: {tent: 3}}", "no measure that is placed brings 'tent' to move it to; known: mast"),
+        ("{move_cost: {mast: -3}}", r"move_cost\.mast\.value: .*greater than or equal to 0"),
+        ("{floors: [{share: 0.5, by: 2031}]}", r"floors\.0\.by: year 2031 is outside the programme: .*2025-2027"),
+        ("{floors: [{share: 1.5}]}", r"floors\.0\.share: .*less than or equal to 1, got 1.5"),
+        ("{floors: [{share: 1, targets: {unit: [X]}}]}", "unknown key; did you mean 'units'"),
+        ("{floors: [{share: 1, basis: nobody}]}", "unknown source 'nobody'"),
+        ("{longest_gap_km: {2024: 40}}", r"longest_gap_km\.2024: year 2024 is outside"),
+        ("{longest_gap_km: {2026: 0}}", "greater than 0"),
+        ("{year_weights: {2020: 1}}", r"year_weights\.2020: year 2020 is outside"),
+        ("{level_weights: {hi: 1}}", "'hi' is not one of low, medium, high, critical; did you mean 'high'"),
+        ("{required_k: {high: 0}}", "greater than or equal to 1"),
+        ("{per_site: 0}", "greater than or equal to 1"),
+        ("{discount: -0.1}", "greater than or equal to 0"),
+    ],
+)  # fmt: skip
+def test_faults_of_placement_are_named_with_file_and_line(
+    program_file: Path, rules: str, message: str
+) -> None:
+    text = program_file.read_text()
+    text = text.replace(
+        "measures:\n",
+        """\
+  tent: {name: Tent, category: posts, mode: radius, range_km: 1, cost: 1, basis: illustrative}
+measures:
+  courses: {name: Courses, category: training, quantity: 1, unit_cost: 1, basis: illustrative}
+""",
+    )
+    program_file.write_text(text.replace("assets:\n", f"placement: {rules}\nassets:\n"))
+    with pytest.raises(gb.ProgramError, match=message) as caught:
+        gb.load_program(program_file)
+    assert str(caught.value).startswith(f"{program_file}:23: placement.")
+
+
+def test_what_placement_rests_on_by_default(program_file: Path) -> None:
+    program = gb.load_program(program_file)
+    rules = program.placement
+    assert rules == gb.program.PlacementRules()
+    assert rules.level_weights == {"low": 1, "medium": 2, "high": 3, "critical": 4}
+    assert list(program.placed_measures) == ["masts"]
+    text = program_file.read_text()
+    given = "placement: {basis: illustrative, level_weights: {high: 5}, move_cost: {mast: 3}}\n"
+    program_file.write_text(text + given)
+    rules = gb.load_program(program_file).placement
+    assert rules.level_weights == {"low": 1, "medium": 2, "high": 5, "critical": 4}
+    assert rules.move_cost["mast"].value == 3
+    assert rules.move_cost["mast"].basis == "illustrative"
+
+
+def test_the_default_programme_places_what_covers() -> None:
+    program = gb.load_program()
+    kinds = {
+        k: program.equipment[m.equipment].mode
+        for k, m in program.placed_measures.items()
+    }
+    assert set(kinds) == set(program.placement.measures)
+    assert "none" not in kinds.values()
+    units = {unit for floor in program.placement.floors for unit in floor.targets.units}
+    assert units == set(program.claims.facing_units)
+
+
+def test_the_json_schema_describes_placement() -> None:
+    schema = gb.Program.model_json_schema()
+    assert schema["properties"]["placement"] == {"$ref": "#/$defs/PlacementRules"}
+    rules = schema["$defs"]["PlacementRules"]
+    assert rules["additionalProperties"] is False
+    told = {"floors", "basis"}
+    assert all(
+        "description" in p for k, p in rules["properties"].items() if k not in told
+    )

@@ -10,7 +10,7 @@ import pandas as pd
 from geoborder.errors import DataError, ProgramError
 from geoborder.geodesy import FloatArray, IntArray
 from geoborder.program import LEVELS, Program, Targets
-from geoborder.program.model import nearest_name
+from geoborder.program.figures import nearest_name
 from geoborder.tables import (
     SEGMENTS,
     require_columns,

@@ -1,16 +1,9 @@
 """The programme: what is to be done along a border, where, when, at what cost."""
 
-from geoborder.program.model import (
-    LEVELS,
-    Asset,
-    Claims,
-    EquipmentType,
-    Figure,
-    Measure,
-    Program,
-    Stretch,
-    Targets,
-)
+from geoborder.program.catalogue import EquipmentType
+from geoborder.program.figures import LEVELS, Figure, Targets
+from geoborder.program.model import Asset, Claims, Measure, Program, Stretch
+from geoborder.program.placement import Floor, PlacementRules
 from geoborder.program.read import load_program
 
 __all__ = [
@@ -19,7 +12,9 @@ __all__ = [
     "Claims",
     "EquipmentType",
     "Figure",
+    "Floor",
     "Measure",
+    "PlacementRules",
     "Program",
     "Stretch",
     "Targets",

@@ -3,205 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
+from pydantic import BaseModel, Field, model_validator
+
+from geoborder.program.catalogue import Category, EquipmentType, Travel
+from geoborder.program.figures import (
+    ILLUSTRATIVE,
+    Basis,
+    Fault,
+    Figure,
+    Level,
+    Names,
+    ReferenceFaultError,
+    Source,
+    Strict,
+    Targets,
+    figures_from,
+    nearest_name,
 )
-
-Level = Literal["low", "medium", "high", "critical"]
-LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
-"""Impact levels, in the manner of Regulation (EU) 2019/1896, Article 34."""
-
-Category = Literal[
-    "posts",
-    "observation",
-    "communications",
-    "mobility",
-    "air",
-    "engineering",
-    "training",
-    "supply",
-]
-Mode = Literal["none", "radius", "patrol", "sight", "reach"]
-Travel = Literal["foot", "path", "langmuir", "horse", "off-road", "road"]
-
-ILLUSTRATIVE = "illustrative"
-"""The basis of a figure that has no public source."""
+from geoborder.program.placement import PlacementRules, placement_faults
 
 
-class ReferenceFaultError(ValueError):
-    """A name that stands for nothing, or figures that clash; knows where."""
-
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-Basis = Annotated[
-    str,
-    Field(description="Key of a source, or the word illustrative.", min_length=1),
-]
-
-
-class Source(_Strict):
-    """Where a figure was published."""
-
-    title: str
-    url: str | None = None
-    published: date | None = None
-    note: str = ""
-
-
-class Figure(_Strict):
-    """A number and what it rests on. A plain number rests on its item's basis."""
-
-    value: float = Field(ge=0)
-    basis: Basis
-
-
-def _figures_from(data: Any, *fields: str) -> Any:  # noqa: ANN401 - as it was read
-    """Give plain numbers the basis of the item they stand in."""
-    if not isinstance(data, Mapping):
-        return data
-    basis = data.get("basis", ILLUSTRATIVE)
-    filled = dict(data)
-    for field in fields:
-        value = filled.get(field)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            filled[field] = {"value": value, "basis": basis}
-    return filled
-
-
-class EquipmentType(_Strict):
-    """A catalogue entry: how it covers, how far, at what cost, for how long."""
-
-    name: str
-    category: Category
-    unit: str = Field("item", description="What one of it is called.")
-    mode: Mode = Field(
-        "none",
-        description="sight: what it sees over the terrain; radius: a geodesic disc; "
-        "patrol: along the border either way; reach: where its crew gets in time; "
-        "none: it covers nothing by itself.",
-    )
-    range_km: Figure | None = Field(
-        None, description="Range of sight, radius, or way patrolled, km."
-    )
-    mast_m: Figure | None = Field(None, description="Height above ground, m.")
-    target_m: Figure | None = Field(None, description="Height of what is sought, m.")
-    fov_deg: Figure | None = Field(None, description="Horizontal field, degrees.")
-    min_range_km: Figure | None = Field(None, description="Least range of sight, km.")
-    refraction: Figure | None = Field(
-        None, description="Coefficient of refraction: light 0.13, radio 0.25."
-    )
-    detection_50_km: Figure | None = Field(
-        None, description="Distance at which half of the targets are detected, km."
-    )
-    travel: Travel | None = Field(
-        None, description="How its crew travels; foot by default."
-    )
-    response_minutes: Figure | None = Field(
-        None, description="Time within which its crew must get there, minutes."
-    )
-    shift_hours: Figure | None = Field(
-        None, description="Duration of a patrol, out and back, hours."
-    )
-    patrols_per_day: Figure | None = Field(
-        None, description="Patrols that set out in a day."
-    )
-    cost: Figure = Field(description="Price of one, in the programme's currency.")
-    running_cost_per_year: Figure | None = None
-    life_years: Figure | None = None
-    crew: Figure | None = Field(None, description="People needed for one.")
-    basis: Basis
-    note: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_numbers(cls, data: Any) -> Any:  # noqa: ANN401
-        return _figures_from(
-            data,
-            "range_km",
-            "mast_m",
-            "target_m",
-            "fov_deg",
-            "min_range_km",
-            "refraction",
-            "detection_50_km",
-            "response_minutes",
-            "shift_hours",
-            "patrols_per_day",
-            "cost",
-            "running_cost_per_year",
-            "life_years",
-            "crew",
-        )
-
-    @model_validator(mode="after")
-    def _covering_needs_figures(self) -> Self:
-        needed = {"radius": ["range_km"], "sight": ["range_km"]}
-        needed |= {"reach": ["response_minutes"], "patrol": ["range_km", "shift_hours"]}
-        names = needed.get(self.mode, [])
-        figures = [getattr(self, name) for name in names]
-        if names and not any(f is not None and f.value > 0 for f in figures):
-            msg = f"mode {self.mode!r} needs a `{'` or `'.join(names)}` greater than 0"
-            raise ReferenceFaultError((names[0],), msg)
-        if self.mode == "sight" and self.mast_m is None:
-            msg = "mode 'sight' needs a `mast_m`, the height of the eye"
-            raise ReferenceFaultError(("mast_m",), msg)
-        return self
-
-
-def _as_list(value: Any) -> Any:  # noqa: ANN401
-    return [value] if isinstance(value, str) else value
-
-
-def _as_ranges(value: Any) -> Any:  # noqa: ANN401
-    """Take one range where a list of ranges may stand."""
-    if isinstance(value, list) and value and not isinstance(value[0], (list, tuple)):
-        return [value]
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-Kilometres = Annotated[float, Field(ge=0)]
-Ranges = Annotated[
-    tuple[tuple[Kilometres, Kilometres], ...], BeforeValidator(_as_ranges)
-]
-
-
-class Targets(_Strict):
-    """Which segments: those that meet every filter given; all, where none is."""
-
-    units: Names = Field((), description="Codes or names of units on either side.")
-    chainage_km: Ranges = Field(
-        (), description="Stretches [from, to]; official km where there are such."
-    )
-    min_priority: Level | None = None
-    kind: Names = Field((), description="Kinds of segment: mountain, lowland.")
-
-    @model_validator(mode="after")
-    def _ranges_run_on(self) -> Self:
-        for number, (start, end) in enumerate(self.chainage_km):
-            if end <= start:
-                path = ("chainage_km", number)
-                msg = f"a stretch must end beyond its start, got {start:g} to {end:g}"
-                raise ReferenceFaultError(path, msg)
-        return self
-
-
-class Measure(_Strict):
+class Measure(Strict):
     """One line of the programme: what, how much, where, by when, at what cost."""
 
     name: str
@@ -243,7 +67,7 @@ class Measure(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _plain_numbers(cls, data: Any) -> Any:  # noqa: ANN401
-        return _figures_from(data, "unit_cost")
+        return figures_from(data, "unit_cost")
 
     @model_validator(mode="after")
     def _one_quantity(self) -> Self:
@@ -268,7 +92,7 @@ class Measure(_Strict):
         return self
 
 
-class Asset(_Strict):
+class Asset(Strict):
     """Something that stands already, or is placed by hand."""
 
     name: str
@@ -289,7 +113,7 @@ class Asset(_Strict):
     note: str = ""
 
 
-class Stretch(_Strict):
+class Stretch(Strict):
     """A stretch of border with its impact level."""
 
     level: Level
@@ -298,7 +122,7 @@ class Stretch(_Strict):
     basis: Basis
 
 
-class Formula(_Strict):
+class Formula(Strict):
     """Level out of segment attributes, each scaled to 0..1 over the segments."""
 
     weights: dict[str, float] = Field(
@@ -311,7 +135,7 @@ class Formula(_Strict):
     basis: Basis
 
 
-class Priorities(_Strict):
+class Priorities(Strict):
     """Impact level of each segment: by formula, then by stretches, the last wins."""
 
     default: Level = "low"
@@ -319,7 +143,7 @@ class Priorities(_Strict):
     stretches: tuple[Stretch, ...] = ()
 
 
-class BorderSpec(_Strict):
+class BorderSpec(Strict):
     """Which border, and the length that is official for it."""
 
     left: str = Field(description="ISO 3166-1 alpha-3 code of one country.")
@@ -328,7 +152,7 @@ class BorderSpec(_Strict):
     basis: Basis = ILLUSTRATIVE
 
 
-class Claims(_Strict):
+class Claims(Strict):
     """Public claims that a report checks against geometry."""
 
     length_km: Figure | None = None
@@ -343,10 +167,10 @@ class Claims(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _plain_numbers(cls, data: Any) -> Any:  # noqa: ANN401
-        return _figures_from(data, "length_km")
+        return figures_from(data, "length_km")
 
 
-class Stage(_Strict):
+class Stage(Strict):
     """A stage of the programme, in words."""
 
     name: str
@@ -355,7 +179,7 @@ class Stage(_Strict):
     basis: Basis
 
 
-class Program(_Strict):
+class Program(Strict):
     """A programme, checked as a whole."""
 
     name: str
@@ -378,11 +202,32 @@ class Program(_Strict):
     travel: Travel = Field(
         "foot", description="How crews of posts get to the border, for response times."
     )
+    placement: PlacementRules = Field(default_factory=PlacementRules)
 
     @property
     def years(self) -> range:
         """Years of the programme."""
         return range(self.first_year, self.last_year + 1)
+
+    @property
+    def covering(self) -> dict[str, str | None]:
+        """Measures, with the equipment that they bring if it covers and has a place."""
+        covering: dict[str, str | None] = {}
+        for key, measure in self.measures.items():
+            kind = self.equipment.get(measure.equipment or "")
+            fits = measure.placed and kind is not None and kind.mode != "none"
+            covering[key] = measure.equipment if fits else None
+        return covering
+
+    @property
+    def placed_measures(self) -> dict[str, Measure]:
+        """Measures whose sites are chosen: those of the section, or all that cover."""
+        covering, named = self.covering, self.placement.measures
+        return {
+            key: measure
+            for key, measure in self.measures.items()
+            if covering[key] is not None and (not named or key in named)
+        }
 
     @model_validator(mode="before")
     @classmethod
@@ -391,7 +236,7 @@ class Program(_Strict):
             data.get("budgets"), Mapping
         ):
             return data
-        budgets = _figures_from(data["budgets"], *data["budgets"])
+        budgets = figures_from(data["budgets"], *data["budgets"])
         return {**data, "budgets": budgets}
 
     @model_validator(mode="after")
@@ -399,17 +244,6 @@ class Program(_Strict):
         for path, message in _reference_faults(self):
             raise ReferenceFaultError(path, message)
         return self
-
-
-Fault = tuple[tuple[str | int, ...], str]
-
-
-def nearest_name(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """Suggest the known name most like a wrong one."""
-    near = get_close_matches(name, list(known), n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(sorted(known)[:12]) or 'none'}"
 
 
 def _reference_faults(program: Program) -> Iterator[Fault]:
@@ -425,6 +259,13 @@ def _reference_faults(program: Program) -> Iterator[Fault]:
             if name is not None and name not in program.equipment:
                 hint = nearest_name(name, program.equipment)
                 yield (kind, key, "equipment"), f"unknown equipment {name!r}{hint}"
+    for path, message in placement_faults(
+        program.placement,
+        years=program.years,
+        equipment=program.equipment,
+        measures=program.covering,
+    ):
+        yield ("placement", *path), message
     yield from _basis_faults(program)
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from geoborder.datasets import data_path
 from geoborder.errors import ProgramError
-from geoborder.program.model import Program, ReferenceFaultError, nearest_name
+from geoborder.program.figures import ReferenceFaultError, nearest_name
+from geoborder.program.model import Program
 
 Place = tuple[str | int, ...]
 
