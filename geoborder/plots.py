@@ -8,9 +8,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from geoborder.assign import yearly_costs
 from geoborder.maps.style import CATEGORY_COLOURS, COVERED_COLOUR, GAP_COLOUR
 from geoborder.plan import Plan
 
@@ -45,6 +47,55 @@ def plot_coverage_by_year(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("km")
     ax.set_ylim(0, table["length_km"].iloc[0] * 1.15)
     ax.legend(frameon=False, fontsize=8, loc="center left")
+    return ax
+
+
+def plot_spending(plan: Plan, ax: Axes | None = None) -> Axes:
+    """
+    Draw what is covered against what is spent on placed equipment until each year.
+
+    Parameters
+    ----------
+    plan
+        A plan with a placement.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    Axes
+        A point per year, and one for what was covered before the programme; spending
+        in millions of the programme's currency, running cost included.
+    """
+    ax = _axes(ax, (6.4, 3.0))
+    rows, items = plan.assignments, plan.assets.iloc[:0]
+    if plan.placement is not None:
+        items = plan.placement.items
+    rows = rows[rows["measure_id"].isin(items["measure_id"].unique())]
+    spent = yearly_costs(plan.program, rows, items)["total"].cumsum() / 1e6
+    covered = plan.coverage.by_year.set_index("year")["covered_km"]
+    before = plan.program.first_year - 1
+    years = [before, *spent.index]
+    millions = np.append(0.0, spent.to_numpy())
+    ax.plot(millions, covered.loc[years], "o-", color=COVERED_COLOUR)
+    places = pd.DataFrame({"x": millions, "y": covered.loc[years].to_numpy()})
+    places = places.round(6).assign(label=_year_labels(plan, years))
+    texts = places.groupby(["x", "y"], sort=False)["label"].agg(", ".join).reset_index()
+    near = texts["x"].diff(-1).abs() < 0.12 * millions[-1]
+    for point, left in zip(texts.itertuples(), near, strict=True):
+        ax.annotate(
+            point.label, (point.x, point.y), (-6, 5) if left else (6, -10),
+            textcoords="offset points", fontsize=8, ha="right" if left else "left",
+        )  # fmt: skip
+    length = float(plan.border["length_km"].sum())
+    ax.axhline(length, color="#555", lw=0.8, ls="--")
+    ax.annotate(
+        "whole border", (0, length), (0, 3),
+        textcoords="offset points", fontsize=8, color="#555",
+    )  # fmt: skip
+    ax.set_xlabel(f"spent on placed equipment so far, million {plan.program.currency}")
+    ax.set_ylabel("covered, km")
+    ax.set_ylim(0, length * 1.15)
     return ax
 
 

@@ -81,12 +81,7 @@ def random_problem(seed: int, traits: Traits, *, most: int = 12) -> Problem:
     draft = _Draft(years)
     start = _moving(rng, draft, options) if traits.moves else None
     new = list(range(options))
-    for option in new:
-        life = int(rng.integers(1, 3)) if traits.finite and rng.random() < 0.7 else 99
-        paid, run = float(rng.integers(1, 9)), float(rng.integers(0, 3))
-        for begin in range(years):
-            if rng.random() < 0.8 and len(draft.option) < most:
-                draft.add(option, begin, min(begin + life, years), paid, run)
+    _new(rng, draft, traits, new, most)
     size = len(draft.option)
     for option in range(options + traits.moves):
         for year in range(years):
@@ -106,8 +101,7 @@ def random_problem(seed: int, traits: Traits, *, most: int = 12) -> Problem:
     floors, needs = _floors(rng, cells, years, traits)
     matrix = np.zeros((len(draft.rows), size))
     for number, row in enumerate(draft.rows):
-        for choice, factor in row.items():
-            matrix[number, choice] = factor
+        matrix[number, list(row)] = list(row.values())
     costs = [sum(draft.spent(n, y) for y in range(years)) for n in range(size)]
     fixed = None
     if traits.fixed:
@@ -129,6 +123,18 @@ def random_problem(seed: int, traits: Traits, *, most: int = 12) -> Problem:
         fixed=fixed,
         detection=traits.detection,
     )
+
+
+def _new(
+    rng: np.random.Generator, draft: _Draft, traits: Traits, new: list[int], most: int
+) -> None:
+    """Add choices of something new."""
+    for option in new:
+        life = int(rng.integers(1, 3)) if traits.finite and rng.random() < 0.7 else 99
+        paid, run = float(rng.integers(1, 9)), float(rng.integers(0, 3))
+        for begin in range(draft.years):
+            if rng.random() < 0.8 and len(draft.option) < most:
+                draft.add(option, begin, min(begin + life, draft.years), paid, run)
 
 
 def _moving(rng: np.random.Generator, draft: _Draft, option: int) -> int:
@@ -207,6 +213,7 @@ class Truth:
 
     @property
     def best(self) -> float:
+        """What the best are worth."""
         return float(self.values.max())
 
     @property
@@ -215,6 +222,7 @@ class Truth:
         return float(self.costs[self.values >= self.best - 1e-7].min())
 
     def best_with(self, choice: int) -> float:
+        """Find what the best are worth that include a choice."""
         own = self.values[self.sets[:, choice]]
         return float(own.max(initial=-np.inf))
 
@@ -245,3 +253,48 @@ def go_through_all(problem: Problem) -> Truth:
     if problem.fixed is not None:
         fine &= sets[:, problem.fixed].all(axis=1)
     return Truth(sets, np.where(fine, values, -np.inf), sets @ problem.costs)
+
+
+def worth_of(
+    problem: Problem, worth: FloatArray, sums: FloatArray, partial: float
+) -> float:
+    """
+    Add up what sums are worth, by loops.
+
+    Of a cell that is not covered yet a share counts, by how near it is to it.
+    """
+    total = 0.0
+    for cell, year in np.ndindex(*sums.shape):
+        now, need = sums[cell, year], problem.required[cell]
+        if problem.detection:
+            total += worth[cell, year] * (1.0 - np.exp(-now))
+        elif now >= need - 1e-9:
+            total += worth[cell, year]
+        else:
+            total += worth[cell, year] * partial * now / need
+    return float(total)
+
+
+def middling_problem(*, options: int, cells: int = 300, seed: int = 1) -> Problem:
+    """Draw a problem of three years that is not proven best in seconds."""
+    years = 3
+    rng = np.random.default_rng(seed)
+    covers = (rng.random((options, cells)) < 0.06).astype(float)
+    option, begin = np.divmod(np.arange(options * years), years)
+    costs = rng.integers(20, 60, options)[option] + 2.0 * (years - begin)
+    once = (option == np.arange(options)[:, None]).astype(float)
+    money = np.array([costs * (begin <= year) for year in range(years)])
+    return Problem(
+        covers=csr_array(covers),
+        weights=np.repeat(rng.integers(1, 20, (cells, 1)), years, axis=1) * 1.0,
+        base=np.zeros((cells, years)),
+        required=np.ones(cells),
+        option=option,
+        begin=begin,
+        end=np.full(option.size, years),
+        rows=csr_array(np.vstack((once, money))),
+        limits=np.append(np.ones(options), [150.0, 400.0, 700.0]),
+        costs=costs,
+        floors=csr_array((0, cells * years)),
+        needs=np.zeros(0),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -61,6 +62,8 @@ def test_the_main_job_as_a_program(tmp_path: Path) -> None:
     assert names == {"plan.gpkg", "csv", "map.html", "report.html", "manifest.json"}
     assert "Border 1,343.96 km (official 1,344.15 km), 139 segments" in done.stdout
     assert "does NOT hold" not in done.stdout
+    assert "Placement: 11," in done.stdout
+    assert "of 208 items placed." in done.stdout
     assert gb.verify_plan(tmp_path / "plan") == []
 
 
@@ -219,6 +222,124 @@ def test_the_schema_is_json(run: object, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "s.json").read_text())["title"] == "Program"
 
 
+def near_sites(folder: Path) -> Path:
+    """Write a file of candidate sites on the line."""
+    km = [50, 55, 300, 500, 700, 900]
+    places = gb.point_at(gb.load_border(), km)
+    sites = gpd.GeoDataFrame(
+        {"site_id": [f"km-{at}" for at in km]}, geometry=places.to_numpy(), crs=4326
+    )
+    sites.to_file(folder / "sites.gpkg")
+    return folder / "sites.gpkg"
+
+
+def test_sites_are_chosen(run: object, program_file: Path, tmp_path: Path) -> None:
+    sites, out = near_sites(tmp_path), tmp_path / "out"
+    words = ("place", program_file, "--sites", sites, "--segment-length-km", 100)
+    code, text, _ = run(*words, "--gap", 0, "--sweep", "--out", out)
+    assert code == 0
+    assert "gap 0 % (proven: no placement is better); 6 of 7 items placed." in text
+    assert "What each further million buys" in text
+    items = pd.read_csv(out / "csv" / "placement_items.csv")
+    assert sorted(items["site_id"]) == sorted(
+        ["km-50", "km-55", "km-300", "km-500", "km-700", "km-900"]
+    )
+    assert items["reason"].str.len().min() > 20
+    sweep = pd.read_csv(out / "csv" / "budget_sweep.csv")
+    assert sweep["factor"].tolist() == [0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
+    layer = gpd.read_file(out / "placement.gpkg", layer="placement_sites")
+    assert layer["items"].tolist() == [1] * 6
+    assert run("verify", out)[0] == 0
+
+
+def test_nothing_to_place_is_said(run: object, program_file: Path) -> None:
+    text = program_file.read_text().replace("    mode: radius\n    range_km: 5\n", "")
+    program_file.write_text(text)
+    code, _, complaint = run("place", program_file, "--segment-length-km", 100)
+    assert code == 2
+    assert "Nothing is placed: no measure brings equipment that covers" in complaint
+
+
+def test_demands_that_clash_exit_with_2(
+    run: object, program_file: Path, tmp_path: Path
+) -> None:
+    sites = near_sites(tmp_path)
+    floors = "placement: {floors: [{share: 0.9, by: 2025}]}\n"
+    program_file.write_text(program_file.read_text() + floors)
+    words = ("place", program_file, "--sites", sites, "--segment-length-km", 100)
+    code, _, complaint = run(*words, "--out", tmp_path / "out")
+    assert code == 2
+    assert "No placement meets all demands" in complaint
+    assert not (tmp_path / "out").exists()
+
+
+def test_run_with_sites_and_without(
+    run: object, program_file: Path, tmp_path: Path
+) -> None:
+    sites, out = near_sites(tmp_path), tmp_path / "out"
+    words = ("run", program_file, "--segment-length-km", 100, "--out", out)
+    code, text, _ = run(*words, "--sites", sites, "--gap", 0.01, "--time-limit", 20)
+    assert code == 0
+    assert "6 of 7 items placed." in text
+    assert json.loads((out / "manifest.json").read_text())["placement"]["items"] == 6
+    code, text, _ = run(*words, "--evenly")
+    assert code == 0
+    assert "Sites were not chosen" in text
+    assert json.loads((out / "manifest.json").read_text())["placement"] is None
+
+
+def test_a_search_that_is_stopped_says_its_gap(
+    run: object, program_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*words: object, **options: object) -> gb.Plan:
+        plan = gb.make_plan(*words, **options)
+        assert plan.placement is not None
+        halted = replace(
+            plan.placement, status="stopped", bound=plan.placement.value * 2
+        )
+        return replace(plan, placement=halted)
+
+    monkeypatch.setattr(cli.common, "make_plan", stopped)
+    words = ("place", program_file, "--sites", near_sites(tmp_path))
+    code, text, told = run(*words, "--segment-length-km", 100, "--out", tmp_path / "p")
+    assert code == 0
+    assert "is kept; its gap to the bound is 100 %" in told
+    assert "the best found when the search was stopped" in text
+
+
+def test_a_programme_planned_again(
+    run: object, program_file: Path, tmp_path: Path
+) -> None:
+    sites, out = near_sites(tmp_path), tmp_path / "out"
+    options = ("--sites", sites, "--segment-length-km", 100)
+    assert run("place", program_file, *options, "--out", out)[0] == 0
+    items = pd.read_csv(out / "csv" / "placement_items.csv").set_index("asset_id")
+    first = items.index[items["from_year"] == 2025]
+    table = tmp_path / "deliveries.csv"
+    rows = [f"{name},2025-10-01," for name in first[1:]]
+    table.write_text(
+        "\n".join(["asset_id,operational,status", f"{first[0]},,cut", *rows])
+    )
+    again = tmp_path / "again"
+    words = ("replan", table, program_file, *options, "--on", "2025-12-31")
+    code, text, _ = run(*words, "--out", again)
+    assert code == 0
+    assert "The programmes differ in" in text
+    assert "Placement: " in text
+    facts = pd.read_csv(again / "csv" / "facts.csv").set_index("asset_id")
+    assert facts.loc[first[0], "status"] == "cut"
+    assert (facts["status"] == "delivered").sum() == len(first) - 1
+    later = pd.read_csv(again / "csv" / "placement_items.csv")
+    kept = later[later["from_year"] == 2025]["site_id"]
+    assert set(kept) == set(items.loc[first[1:], "site_id"])
+    assert (again / "comparison" / "stretches.csv").exists()
+    assert (again / "report.html").exists()
+    assert run("verify", again)[0] == 0
+    code, _, complaint = run(*words[:-1], "2027-12-31", "--out", tmp_path / "never")
+    assert code == 2
+    assert "nothing is open any more" in complaint
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -227,6 +348,10 @@ def test_the_schema_is_json(run: object, tmp_path: Path) -> None:
         (["segment", "--length-km", "-3"], "`length_km` must be finite"),
         (["segment", "--border", "none.gpkg"], "'none.gpkg' does not exist"),
         (["run", "none.yaml"], "cannot be read"),
+        (["place", "--gap", "-1"], "`gap` must be 0 or more"),
+        (["place", "--time-limit", "0"], "`time_limit_s` must be greater than 0"),
+        (["run", "--sites", "none.gpkg"], "'none.gpkg' does not exist"),
+        (["replan", "none.csv", "--on", "2026-01-01"], "cannot be read as a table"),
         (["run", "--color-by", "colour"], "`color_by` must be one of coverage_share"),
         (["verify", "."], "is not a manifest"),
         (["segment", "--count", "few"], "valid integer"),
@@ -272,6 +397,8 @@ def test_work_that_fails_exits_with_1(
     "command",
     [
         "run",
+        "place",
+        "replan",
         "border",
         "segment",
         "locate",

@@ -87,7 +87,9 @@ def planned(text: str = PROGRAMME, **options: object) -> gb.Plan:
     """Work a programme out, and put its masts at known places."""
     file = Path(options.pop("folder")) / "programme.yaml"
     file.write_text(text, encoding="utf-8")
-    plan = gb.make_plan(file, border=LINE, units=UNITS, segment_length_km=25)
+    plan = gb.make_plan(
+        file, border=LINE, units=UNITS, segment_length_km=25, placed=False
+    )
     masts = plan.assets["measure_id"] == "masts"
     places = gb.point_at(plan.border, list(CHAINAGES_KM)[: masts.sum()])
     assets = plan.assets.copy()
@@ -796,3 +798,125 @@ def test_a_folder_that_is_a_file_is_refused(small: gb.Plan, tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(gb.OptionError, match="cannot be written"):
         compare.write_comparison(compare.compare_plans(small, small), tmp_path / "file")
+
+
+def with_sites(folder: Path, text: str = PROGRAMME) -> gb.Plan:
+    """Work a programme out with its masts at the best sites."""
+    file = folder / "programme.yaml"
+    file.write_text(text, encoding="utf-8")
+    return gb.make_plan(file, border=LINE, units=UNITS, segment_length_km=25)
+
+
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory: pytest.TempPathFactory) -> gb.Plan:
+    return with_sites(tmp_path_factory.mktemp("placed"))
+
+
+def choices(plan: gb.Plan) -> set[tuple[object, ...]]:
+    """List what is placed where and when."""
+    assert plan.placement is not None
+    table = plan.placement.items[["measure_id", "site_id", "from_year"]]
+    return set(table.itertuples(index=False, name=None))
+
+
+def test_with_nothing_settled_the_plan_is_the_same(placed: gb.Plan) -> None:
+    none = pd.DataFrame({"asset_id": pd.Series(dtype=str)})
+    found = compare.replan(placed, none, on="2024-12-31")
+    assert found.difference.is_empty
+    assert found.facts.empty
+    assert choices(found.plan) == choices(placed)
+
+
+def test_planning_again_keeps_facts(placed: gb.Plan) -> None:
+    first = placed.assets[placed.assets["from_year"] == 2025]
+    names = first.loc[first["measure_id"] == "masts", "asset_id"].tolist()
+    assert len(names) == 2
+    table = delivered(**{names[0].replace("-", "_"): (None, None, "2025-06-01")})
+    before = placed.program.model_dump_json()
+    found = compare.replan(placed, table, on="2026-03-31")  # the other one is late
+    sites = first.set_index("asset_id")["site_id"]
+    facts = {("masts", sites[names[0]], 2025), ("masts", sites[names[1]], 2026)}
+    assert facts <= choices(found.plan)
+    assert {c for c in choices(found.plan) if c[2] < 2026} == {
+        ("masts", sites[names[0]], 2025)
+    }
+    assert len(choices(found.plan)) <= 6
+    again = found.plan.placement
+    assert again is not None
+    assert again.value < placed.placement.value
+    status = found.facts.set_index("asset_id")["status"]
+    assert status[names].tolist() == ["delivered", "late"]
+    covered = found.difference.by_year.set_index("year")["covered_km_change"]
+    assert covered[2025] < 0.0
+    assert placed.program.model_dump_json() == before
+
+
+def test_what_is_cut_is_not_bought_again(placed: gb.Plan) -> None:
+    items = placed.placement.items.set_index("asset_id")
+    gone = items.index[items["from_year"] == 2026][0]
+    kept = items.index[items["from_year"] == 2025]
+    table = pd.DataFrame({"asset_id": [*kept, gone]})
+    table["operational"] = ["2025-06-01"] * len(kept) + [None]
+    table["status"] = [None] * len(kept) + ["cut"]
+    found = compare.replan(placed, table, on="2025-12-31")
+    masts = found.plan.program.measures["masts"]
+    assert masts.quantity == 5.0
+    assert masts.schedule == {2025: 2.0, 2026: 1.0, 2027: 2.0}
+    assert len(choices(found.plan)) <= 5
+    assert found.difference.fields["path"].str.startswith("measures.masts.").all()
+    radios = found.plan.assets["measure_id"] == "radios"
+    assert found.plan.assets.loc[radios, "quantity"].sum() == 3
+
+
+def test_a_measure_that_is_cut_altogether(tmp_path: Path) -> None:
+    text = PROGRAMME.replace("quantity: 6", "quantity: 1")
+    one = with_sites(tmp_path, text + "placement: {measures: [masts]}\n")
+    table = delivered(masts_001=(None, None, None, "cut"))
+    found = compare.replan(one, table, on="2025-12-31")
+    assert found.plan.placement is None
+    assert list(found.plan.program.measures) == ["radios"]
+    assert found.difference.assets["change"].tolist() == ["dropped"]
+
+
+def test_what_was_moved_stays_moved(tmp_path: Path) -> None:
+    text = PROGRAMME.replace("    until_year: 2026\n", "")
+    before = with_sites(tmp_path, text + "placement: {move_cost: {mast: 3}}\n")
+    items = before.placement.items
+    moved = items[items["moved_from"] == "old"].iloc[0]
+    assert moved["from_year"] == 2026
+    own = items[items["from_year"] <= 2026]
+    table = pd.DataFrame({"asset_id": own["asset_id"]})
+    table["operational"] = own["from_year"].astype(str) + "-06-01"
+    found = compare.replan(before, table, on="2026-12-31")
+    again = found.plan.placement.items.set_index("site_id")
+    assert again.loc[moved["site_id"], ["measure_id", "cost"]].tolist() == ["masts", 3]
+    settled = {choice for choice in choices(before) if choice[2] <= 2026}
+    assert settled < choices(found.plan)
+    assert found.plan.placement.value == pytest.approx(before.placement.value)
+    assert (found.difference.by_year["cost_change"].fillna(0.0) == 0.0).all()
+    old = found.plan.assets.set_index("asset_id").loc["old"]
+    assert old["until_year"] == 2025
+    assert set(found.plan.program.measures) == {"masts", "radios"}
+
+
+def test_what_stands_by_hand_comes_when_it_came(tmp_path: Path) -> None:
+    hand = "    from_year: 2025\n    until_year: 2026\n    status: planned\n"
+    text = PROGRAMME.replace("    until_year: 2026\n", hand)
+    before = with_sites(tmp_path, text)
+    late = compare.replan(
+        before, delivered(old=(None, None, "2026-02-01")), on="2026-06-30"
+    )
+    assert late.plan.program.assets["old"].from_year == 2026
+    never = compare.replan(
+        before, delivered(old=(None, None, None, "cut")), on="2026-06-30"
+    )
+    assert never.plan.program.assets == {}
+
+
+def test_nothing_to_plan_again_is_refused(small: gb.Plan, placed: gb.Plan) -> None:
+    with pytest.raises(gb.OptionError, match="no placement to make again"):
+        compare.replan(small, TABLE, on="2026-12-31")
+    with pytest.raises(gb.OptionError, match="last year 2027, got 2027-12-31"):
+        compare.replan(placed, TABLE, on="2027-12-31")
+    with pytest.raises(gb.OptionError, match="`on` must be a date"):
+        compare.replan(placed, TABLE, on="soon")

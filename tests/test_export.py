@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,7 +16,12 @@ import pyogrio
 import pytest
 
 import geoborder as gb
-from geoborder.export import plan_layers, sha256_of
+from geoborder.export import (
+    placement_layers,
+    plan_layers,
+    sha256_of,
+    write_placement,
+)
 from geoborder.files import write_layer, write_text
 
 
@@ -77,6 +83,64 @@ def test_the_manifest_verifies(written: Path, plan: gb.Plan) -> None:
     assert "OpenStreetMap" in manifest["attribution"]
     assert manifest["versions"]["geoborder"]
     assert manifest["program"] == plan.program.name
+    found, proof = plan.placement, manifest["placement"]
+    assert found is not None
+    assert (proof["objective"], proof["status"]) == (found.objective, found.status)
+    assert [proof["value"], proof["bound"]] == [found.value, found.bound]
+    assert proof["gap"] == found.gap
+    assert proof["checksum"] == found.checksum
+
+
+def test_the_placement_is_in_the_files(plan: gb.Plan, written: Path) -> None:
+    found = plan.placement
+    assert found is not None
+    items = pyogrio.read_dataframe(written / "plan.gpkg", layer="placement_items")
+    assert items["reason"].tolist() == found.items["reason"].tolist()
+    assert (items.geom_type == "Point").all()
+    sites = pyogrio.read_dataframe(written / "plan.gpkg", layer="placement_sites")
+    assert len(sites) == len(found.sites)
+    assert sites["items"].sum() == len(items)
+    years = pd.read_csv(written / "csv" / "placement_by_year.csv")
+    assert years["year"].tolist() == list(plan.program.years)
+    history = pd.read_csv(written / "csv" / "placement_history.csv")
+    assert history["value"].dropna().is_monotonic_increasing
+    assert "inf" not in (written / "csv" / "placement_history.csv").read_text()
+    floors = pd.read_csv(written / "csv" / "placement_floors.csv")
+    assert (floors["reached_km"] >= floors["need_km"] - 1e-6).all()
+
+
+def test_a_plan_without_a_placement(program_file: Path, tmp_path: Path) -> None:
+    plan = gb.make_plan(program_file, segment_length_km=200, placed=False)
+    gb.write_plan(plan, tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["placement"] is None
+    assert not [name for name in plan_layers(plan) if name.startswith("placement")]
+
+
+def test_a_placement_and_further_tables(plan: gb.Plan, tmp_path: Path) -> None:
+    assert plan.placement is not None
+    sweep = pd.DataFrame({"factor": [0.5, 1.0], "covered_km": [10.0, 20.0]})
+    files = write_placement(
+        plan.program, plan.placement, tmp_path, tables={"budget_sweep": sweep}
+    )
+    assert gb.verify_plan(tmp_path) == []
+    names = {f.name for f in files}
+    assert {"placement.gpkg", "budget_sweep.csv", "manifest.json"} < names
+    layers = dict(pyogrio.list_layers(tmp_path / "placement.gpkg"))
+    assert set(layers) == {*placement_layers(plan.placement), "budget_sweep"}
+
+
+def test_what_is_infinite_is_no_number_in_json(plan: gb.Plan, tmp_path: Path) -> None:
+    assert plan.placement is not None
+    unproven = replace(plan.placement, value=0.0)
+    write_placement(plan.program, unproven, tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["placement"]["gap"] is None
+
+
+def test_empty_layers_keep_their_type(written: Path, plan: gb.Plan) -> None:
+    assert plan.coverage.gaps.empty
+    assert dict(pyogrio.list_layers(written / "plan.gpkg"))["gaps"] == "LineString"
 
 
 def test_changed_and_missing_files_are_found(plan: gb.Plan, tmp_path: Path) -> None:

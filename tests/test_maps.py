@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 
 import folium
 import folium.plugins
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,7 @@ from geoborder.maps.layers import (
     band_features,
     point_features,
     segment_features,
+    site_features,
 )
 from geoborder.maps.style import ATTRIBUTES, card, scheme, words
 
@@ -35,11 +38,65 @@ def test_bands_are_the_coverage(plan: gb.Plan) -> None:
     assert "Covered in 2029" in covered[0]["properties"]["card"]
 
 
-def test_illustrative_assets_say_so(plan: gb.Plan) -> None:
+def test_assets_say_what_they_rest_on(plan: gb.Plan) -> None:
     cards = [f["properties"]["card"] for f in asset_features(plan, "posts")["features"]]
-    assert len(cards) == 91
+    posts = plan.assets[plan.assets["category"] == "posts"]
+    assert len(cards) == len(posts)
     assert sum("illustrative" in text for text in cards) == 11
-    assert sum("not a site" in text for text in cards) == 80
+    assert not [text for text in cards if "not a site" in text]
+    radios = asset_features(plan, "communications")["features"]
+    assert all("not a site" in f["properties"]["card"] for f in radios)
+
+
+def test_placed_assets_tell_their_reasons(plan: gb.Plan) -> None:
+    assert plan.placement is not None
+    items = plan.placement.items
+    cards = [
+        f["properties"]["card"]
+        for category in ("posts", "observation")
+        for f in asset_features(plan, category)["features"]
+    ]
+    told = [text for text in cards if "<th>Site</th>" in text]
+    assert len(told) == len(items)
+    for item in items.itertuples():
+        place = f"<th>Site</th><td>{item.site_id}</td>"
+        reason = f"<th>Why there and then</th><td>{escape(item.reason)}</td>"
+        assert [text for text in told if place in text and reason in text]
+
+
+def test_sites_are_used_or_not(plan: gb.Plan) -> None:
+    assert plan.placement is not None
+    sites = plan.placement.sites
+    features = site_features(plan)["features"]
+    used = [f["properties"]["card"] for f in features if f["properties"]["used"]]
+    assert len(features) == len(sites)
+    assert len(used) == (sites["items"] > 0).sum()
+    assert all("(202" in text for text in used)
+    last = features[-1]["properties"]
+    assert last["used"]  # drawn over those that are not
+
+
+def test_sites_named_in_markup_are_text(program_file: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    places = gb.point_at(gb.load_border(), list(range(20, 1300, 60)))
+    sites = gpd.GeoDataFrame(geometry=places.to_numpy(), crs=4326)
+    sites["site_id"] = [f"{evil}{n}" for n in range(len(sites))]
+    found = gb.make_plan(program_file, candidates=sites, segment_length_km=100)
+    features = [
+        *site_features(found)["features"],
+        *asset_features(found, "observation")["features"],
+    ]
+    cards = [f["properties"][name] for f in features for name in ("tip", "card")]
+    assert not [text for text in cards if "<img" in text]
+    assert [text for text in cards if "next best site, &lt;img" in text]
+
+
+def test_a_map_without_a_placement(program_file: Path) -> None:
+    found = gb.make_plan(program_file, placed=False, segment_length_km=100)
+    assert site_features(found)["features"] == []
+    page = gb.make_map(found).get_root().render()
+    assert "Candidate sites" not in page
+    assert "candidate site" not in page
 
 
 def test_years_and_counts_are_whole(plan: gb.Plan) -> None:

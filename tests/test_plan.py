@@ -31,10 +31,47 @@ def test_the_default_plan_hangs_together(plan: gb.Plan) -> None:
         )
         assert units["covered_km"].sum() == pytest.approx(years["covered_km"].iloc[-1])
     assert (segments["post_km"] <= segments["post_before_km"] + 1e-9).all()
-    assert plan.posts["posts"].tolist() == [11, 11, 31, 56, 78, 91]
+    posts = plan.placement.items.query("measure_id == 'new-posts'")["from_year"]
+    assert plan.posts["posts"].tolist() == [
+        11 + int((posts <= year).sum()) for year in years["year"]
+    ]
     assert plan.posts["longest_stretch_km"].is_monotonic_decreasing
     with pytest.raises(FrozenInstanceError):
         plan.segments = segments
+
+
+def test_the_default_plan_is_a_placed_one(plan: gb.Plan) -> None:
+    found = plan.placement
+    assert found is not None
+    assert found.gap <= 0.001
+    assert found.bound >= found.value
+    # What the search counts is what `cover` finds for the plan's assets.
+    years = plan.coverage.by_year.set_index("year")
+    for column in ("covered_km", "longest_gap_km"):
+        assert found.by_year[column].tolist() == pytest.approx(
+            years.loc[2025:, column].tolist(), abs=1e-6
+        )
+    assert (found.floors["reached_km"] >= found.floors["need_km"] - 1e-6).all()
+    placed = plan.assets[plan.assets["site_id"].notna()]
+    assert sorted(placed["asset_id"]) == sorted(found.items["asset_id"])
+    assert placed["reason"].str.len().gt(40).all()
+    own = plan.assignments["measure_id"].isin(plan.program.placed_measures)
+    assert plan.assignments.loc[own, "cost"].sum() == pytest.approx(
+        found.items["cost"].sum()
+    )
+    # Money: the plan's own account, and the placement's.
+    spent = plan.costs["total"] - (plan.costs["budget"] - found.by_year["budget"])
+    assert spent.tolist() == pytest.approx(found.by_year["spent"].tolist())
+    assert (found.by_year["left"] >= -1e-6).all()
+
+
+def test_the_placed_plan_covers_more_than_an_even_one(plan: gb.Plan) -> None:
+    even = gb.make_plan(placed=False)
+    assert even.placement is None
+    assert even.coverage.by_year["covered_km"].iloc[-1] == pytest.approx(1214.7, abs=0.1)
+    more = plan.coverage.by_year["covered_km"] - even.coverage.by_year["covered_km"]
+    assert (more.iloc[2:] > 100).all()
+    assert plan.costs["total"].sum() < even.costs["total"].sum()
 
 
 def test_claims_are_computed(plan: gb.Plan) -> None:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from geoborder.cli import compare, ground, lines, plans
+from geoborder.cli import compare, ground, lines, placing, plans
 from geoborder.cli.common import app, log, out
 from geoborder.errors import GeoborderError
 
-__all__ = ["app", "compare", "ground", "lines", "main", "plans"]
+__all__ = ["app", "compare", "ground", "lines", "main", "placing", "plans"]
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,45 +10,41 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from geoborder.chainage import as_border
 from geoborder.cli.common import (
+    GAP,
+    TIME_LIMIT_S,
     BorderFile,
+    Deliveries,
     DemFile,
+    Gap,
+    OnDate,
     ProgramFile,
     SegmentLength,
+    SitesFile,
+    TimeLimit,
     app,
     out,
     print_table,
+    print_text,
     progress,
-    read_layer,
+    read_deliveries,
+    say_if_stopped,
+    work_out,
 )
 from geoborder.compare import (
     PlanDifference,
     compare_plans,
+    replan,
     track_progress,
     write_comparison,
 )
-from geoborder.errors import DataError
-from geoborder.plan import Plan, make_plan
+from geoborder.export import write_plan
+from geoborder.maps import make_map, save_map
+from geoborder.plan import PlacingOptions
+from geoborder.report import write_report
+from geoborder.report.placement import placement_line
 
 _ROWS_SHOWN = 10
-
-
-def _plan(
-    program: Path | None,
-    border: Path | None,
-    dem: list[Path] | None,
-    segment_length_km: float,
-) -> Plan:
-    line = None if border is None else as_border(read_layer(border))
-    with progress() as begin:
-        return make_plan(
-            program,
-            border=line,
-            dem=dem or None,
-            segment_length_km=segment_length_km,
-            progress=begin,
-        )
 
 
 @app.command()
@@ -68,15 +65,22 @@ def compare(
     Example: geoborder compare before.yaml after.yaml --out comparison
     """
     a, b = (
-        _plan(file, border, dem, segment_length_km) for file in (program_a, program_b)
+        work_out(file, border=border, dem=dem, segment_length_km=segment_length_km)
+        for file in (program_a, program_b)
     )
     found = compare_plans(a, b)
     files = write_comparison(found, folder)
+    _print_difference(found)
+    print_text("", files)
+
+
+def _print_difference(found: PlanDifference) -> None:
+    """Print what changed by year and measure, and a summary."""
     _print_years(found)
     print_table(found.by_measure.fillna({"measure_id": "stands already"}))
     if len(found.fields):
         print_table(found.fields.head(_ROWS_SHOWN).astype(str))
-    _print_text(found.summary, files)
+    print_text(found.summary)
 
 
 def _print_years(found: PlanDifference) -> None:
@@ -109,29 +113,21 @@ def _cell(value: float, figure: str, *, signed: bool) -> str:
     return f"{value:{'+' if signed else ''},.{places}f}"
 
 
-def _print_text(text: str, files: list[Path]) -> None:
-    """Print a summary, and the files that were written."""
-    for line in (*text.splitlines(), *map(str, files)):
-        out.print(line, highlight=False, soft_wrap=True, markup=False)
-
-
 @app.command("progress")
-def track(
-    deliveries: Annotated[
-        Path,
-        typer.Argument(
-            help="CSV with asset_id [, ordered, delivered, operational, status, paid]."
-        ),
-    ],
+def track(  # noqa: PLR0913 - options of one command
+    deliveries: Deliveries,
     program: ProgramFile = None,
     *,
-    on: Annotated[str, typer.Option(help="The date, YYYY-MM-DD.")],
+    on: OnDate,
     folder: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the tables.")
     ] = None,
     border: BorderFile = None,
     dem: DemFile = None,
     segment_length_km: SegmentLength = 10.0,
+    sites: SitesFile = None,
+    gap: Gap = GAP,
+    time_limit: TimeLimit = TIME_LIMIT_S,
 ) -> None:
     """
     Set what was delivered beside what a programme promised by a date.
@@ -140,21 +136,67 @@ def track(
 
     Example: geoborder progress deliveries.csv --on 2027-06-30 --out progress
     """
-    table = _read_deliveries(deliveries)
-    found = track_progress(_plan(program, border, dem, segment_length_km), table, on=on)
+    table = read_deliveries(deliveries)
+    plan = work_out(
+        program, border=border, dem=dem, segment_length_km=segment_length_km,
+        sites=sites, placing=PlacingOptions(gap=gap, time_limit_s=time_limit),
+    )  # fmt: skip
+    found = track_progress(plan, table, on=on)
     files = [] if folder is None else write_comparison(found, folder)
     print_table(found.by_measure.fillna({"measure_id": "by hand"}))
     print_table(found.coverage)
     if len(found.late):
         print_table(found.late.head(_ROWS_SHOWN).fillna({"expected": ""}))
-    _print_text(found.summary, files)
+    print_text(found.summary, files)
 
 
-def _read_deliveries(file: Path) -> pd.DataFrame:
-    """Read a table of deliveries as text, labelled by the lines of its file."""
-    try:
-        table = pd.read_csv(file, dtype=str)
-    except (OSError, ValueError) as error:
-        msg = f"{str(file)!r} cannot be read as a table: {error}"
-        raise DataError(msg) from error
-    return table.set_axis(range(2, len(table) + 2))
+@app.command("replan")
+def plan_again(  # noqa: PLR0913 - options of one command
+    deliveries: Deliveries,
+    program: ProgramFile = None,
+    *,
+    on: OnDate,
+    folder: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results.")
+    ] = Path("replan"),
+    border: BorderFile = None,
+    dem: DemFile = None,
+    segment_length_km: SegmentLength = 10.0,
+    sites: SitesFile = None,
+    gap: Gap = GAP,
+    time_limit: TimeLimit = TIME_LIMIT_S,
+) -> None:
+    """
+    Plan what is still open again, with deliveries as facts, and show what changes.
+
+    Options must be those that the plan was made with. Writes the new plan, as
+    `geoborder run` does, with its `facts`, and the difference to `comparison/`.
+
+    Example: geoborder replan deliveries.csv --on 2026-12-31 --out replan
+    """
+    table = read_deliveries(deliveries)
+    placing = PlacingOptions(gap=gap, time_limit_s=time_limit)
+    plan = work_out(
+        program, border=border, dem=dem, segment_length_km=segment_length_km,
+        sites=sites, placing=placing,
+    )  # fmt: skip
+    with progress() as watch:
+        found = replan(
+            plan, table, on=on, placing=replace(placing, progress=watch.tell)
+        )
+    say_if_stopped(found.plan)
+    again = found.plan
+    page = make_map(again)
+    files = write_plan(
+        again,
+        folder,
+        tables={"facts": found.facts},
+        extra={
+            "map.html": lambda path: save_map(page, path),
+            "report.html": lambda path: write_report(again, path),
+        },
+    )
+    files += write_comparison(found.difference, folder / "comparison")
+    _print_difference(found.difference)
+    print_table(found.facts["status"].value_counts().rename("items").reset_index())
+    print_text(placement_line(again), [f for f in files if f.suffix != ".csv"])

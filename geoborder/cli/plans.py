@@ -11,46 +11,34 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from geoborder.chainage import as_border
 from geoborder.cli.common import (
+    GAP,
+    TIME_LIMIT_S,
     BorderFile,
     DemFile,
+    Gap,
     Out,
     ProgramFile,
     SegmentLength,
+    SitesFile,
+    TimeLimit,
     app,
     log,
     out,
-    progress,
-    read_layer,
+    print_text,
+    work_out,
 )
 from geoborder.export import verify_plan, write_plan
 from geoborder.files import write_text
 from geoborder.maps import make_map, save_map
-from geoborder.plan import Plan, make_plan
+from geoborder.plan import PlacingOptions, Plan
 from geoborder.program import Program
 from geoborder.report import write_report
-
-
-def _plan(
-    program: Path | None,
-    border: Path | None,
-    dem: list[Path] | None,
-    segment_length_km: float,
-) -> Plan:
-    line = None if border is None else as_border(read_layer(border))
-    with progress() as begin:
-        return make_plan(
-            program,
-            border=line,
-            dem=dem or None,
-            segment_length_km=segment_length_km,
-            progress=begin,
-        )
+from geoborder.report.placement import placement_line
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - options of one command
     program: ProgramFile = None,
     *,
     folder: Annotated[
@@ -62,13 +50,28 @@ def run(
     color_by: Annotated[
         str, typer.Option(help="Segment attribute that the map shows first.")
     ] = "coverage_share",
+    sites: SitesFile = None,
+    gap: Gap = GAP,
+    time_limit: TimeLimit = TIME_LIMIT_S,
+    evenly: Annotated[
+        bool,
+        typer.Option(
+            "--evenly", help="Choose no sites: equipment evenly along its segments."
+        ),
+    ] = False,
 ) -> None:
     """
     Work a programme out: GeoPackage, CSV, map, report and manifest.
 
+    Ctrl-C during the search for a placement keeps the best found.
+
     Example: geoborder run --out plan
     """
-    plan = _plan(program, border, dem, segment_length_km)
+    plan = work_out(
+        program, border=border, dem=dem, segment_length_km=segment_length_km,
+        sites=sites, placed=not evenly,
+        placing=PlacingOptions(gap=gap, time_limit_s=time_limit),
+    )  # fmt: skip
     page = make_map(plan, color_by=color_by)
     files = write_plan(
         plan,
@@ -79,17 +82,9 @@ def run(
         },
     )
     _print_summary(plan)
-    shown = [str(f) for f in files if f.suffix != ".csv"]
     tables = sum(f.suffix == ".csv" for f in files)
-    for name in shown:
-        out.print(name, highlight=False, soft_wrap=True, markup=False)
-    place = str(folder / "csv")
-    out.print(
-        f"{place}{os.sep} ({tables} tables)",
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
-    )
+    print_text("", [f for f in files if f.suffix != ".csv"])
+    print_text(f"{folder / 'csv'}{os.sep} ({tables} tables)")
 
 
 def _print_summary(plan: Plan) -> None:
@@ -123,6 +118,7 @@ def _print_summary(plan: Plan) -> None:
         f"{len(plan.program.measures)} measures, {items:,} items.",
         highlight=False,
     )
+    print_text(placement_line(plan))
     for check in plan.checks.itertuples():
         word = "holds" if check.holds else "does NOT hold"
         out.print(
@@ -149,7 +145,9 @@ def map_page(
 
     Example: geoborder map --out map.html --color-by priority
     """
-    plan = _plan(program, border, dem, segment_length_km)
+    plan = work_out(
+        program, border=border, dem=dem, segment_length_km=segment_length_km
+    )
     save_map(make_map(plan, color_by=color_by), file)
     out.print(str(file), highlight=False, markup=False)
 
@@ -168,7 +166,10 @@ def report(
 
     Example: geoborder report --out report.html
     """
-    write_report(_plan(program, border, dem, segment_length_km), file)
+    plan = work_out(
+        program, border=border, dem=dem, segment_length_km=segment_length_km
+    )
+    write_report(plan, file)
     out.print(str(file), highlight=False, markup=False)
 
 

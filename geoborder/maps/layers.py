@@ -226,10 +226,11 @@ def asset_features(plan: Plan, category: str) -> Collection:
     dict
         A GeoJSON FeatureCollection of points.
     """
-    assets = plan.assets
+    assets, placed = plan.assets, _placed(plan)
     own = assets[(assets["category"] == category) & assets.geometry.notna()]
     rows = []
     for asset in own.to_dict("records"):
+        item = placed.get(asset["asset_id"], {})
         kind = plan.program.equipment[asset["equipment"]]
         standing = asset["measure_id"] is None or pd.isna(asset["measure_id"])
         since = asset["from_year"]
@@ -238,13 +239,19 @@ def asset_features(plan: Plan, category: str) -> Collection:
             ("Quantity", asset["quantity"]),
             ("Status", "standing" if standing else "planned"),
             ("From", "before the programme" if pd.isna(since) else int(since)),
+            ("Until", asset["until_year"]),
+            ("Site", item.get("site_id")),
+            ("Why there and then", item.get("reason")),
+            ("Moved from", item.get("moved_from")),
             ("Chainage, km", asset["chainage_km"]),
+            ("Covered by it alone, km", item.get("alone_km")),
             ("Covers", kind.mode if kind.mode != "none" else None),
             ("Range, km", asset["range_km"]),
             (f"Cost, {plan.program.currency}", asset["cost"] or None),
             ("Basis", _basis(plan, asset["basis"])),
         ]
-        note = "" if standing else "Position: spaced evenly on its segment, not a site."
+        evenly = "Position: spaced evenly on its segment, not a site."
+        note = "" if standing or item else evenly
         rows.append(
             {
                 "tip": card(asset["name"], []),
@@ -254,6 +261,51 @@ def asset_features(plan: Plan, category: str) -> Collection:
             }
         )
     return _collection(own, rows)
+
+
+def _placed(plan: Plan) -> dict[str, dict[Hashable, Any]]:
+    """Items that are placed, by their names."""
+    if plan.placement is None:
+        return {}
+    items = plan.placement.items.drop(columns="geometry").to_dict("records")
+    return {item["asset_id"]: item for item in items}
+
+
+def site_features(plan: Plan) -> Collection:
+    """
+    Sites that a placement considered, those that are used last.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    dict
+        A GeoJSON FeatureCollection of points; empty without a placement.
+    """
+    if plan.placement is None:
+        return {"type": "FeatureCollection", "features": []}
+    items, sites = plan.placement.items, plan.placement.sites
+    years = items["asset_id"] + " (" + items["from_year"].astype(str) + ")"
+    there = years.groupby(items["site_id"]).agg(", ".join)
+    sites = sites.sort_values("items", kind="stable")
+    rows = []
+    for site in sites.drop(columns="geometry").to_dict("records"):
+        title = f"Site {site['site_id']}"
+        used = bool(site["items"])
+        facts = [
+            ("Kind", site.get("kind")),
+            ("For", site["equipment"] or "any equipment"),
+            ("Chainage, km", site["chainage_km"]),
+            ("Distance to the border, km", site["distance_km"]),
+            (f"Added cost, {plan.program.currency}", site["site_cost"] or None),
+            ("Not before", site["from_year"]),
+            ("Placed there", there.get(site["site_id"], "nothing")),
+        ]
+        rows.append({"tip": card(title, []), "card": card(title, facts), "used": used})
+    return _collection(sites, rows)
 
 
 def _basis(plan: Plan, basis: str) -> str:

@@ -19,9 +19,15 @@ from geoborder.maps.layers import (
     point_features,
     schemes,
     segment_features,
+    site_features,
     unit_features,
 )
-from geoborder.maps.style import CATEGORY_COLOURS, COVERED_COLOUR, GAP_COLOUR
+from geoborder.maps.style import (
+    CATEGORY_COLOURS,
+    COVERED_COLOUR,
+    GAP_COLOUR,
+    SITE_COLOUR,
+)
 from geoborder.plan import Plan
 
 PANES = {
@@ -31,6 +37,7 @@ PANES = {
     "units": 350,
     "bands": 410,
     "line": 420,
+    "sites": 425,
     "assets": 430,
     "points": 440,
 }
@@ -90,6 +97,7 @@ def make_map(plan: Plan, *, color_by: str = "coverage_share") -> folium.Map:
         highlight={"weight": 8},
     )
     segments.add_to(page)
+    _add_sites(page, plan)
     _add_assets(page, plan)
     _add_points(page, plan)
     folium.LayerControl(collapsed=True).add_to(page)
@@ -191,6 +199,20 @@ def _add_bands(page: folium.Map, plan: Plan) -> None:
             )
 
 
+def _add_sites(page: folium.Map, plan: Plan) -> None:
+    """Sites that were considered, rings around what stands there if they are used."""
+    draw = (
+        "function (feature, latlng) { var used = feature.properties.used;"
+        " return L.circleMarker(latlng, {pane: 'sites', radius: used ? 6.5 : 2,"
+        f" color: used ? '{SITE_COLOUR}' : '#666', weight: used ? 2 : 1,"
+        " fillColor: '#fff', fillOpacity: used ? 0.4 : 0.9}); }"
+    )
+    data = site_features(plan)
+    if data["features"]:
+        title = f"Candidate sites ({len(data['features']):,})"
+        _geojson(data, title, pane="sites", point=draw, show=False).add_to(page)
+
+
 def _add_assets(page: folium.Map, plan: Plan) -> None:
     draw = (
         "function (feature, latlng) { var p = feature.properties;"
@@ -245,14 +267,20 @@ class _Legend(MacroElement):
         self.bounds = [[south, west], [north, east]]
         self.title = plan.program.name
         self.subtitle = summary_line(plan)
+        coverage = plan.coverage
         self.bands = [
-            (COVERED_COLOUR, f"covered in {plan.coverage.year}"),
-            (GAP_COLOUR, f"gap in {plan.coverage.year}"),
+            (colour, f"{what} in {coverage.year}")
+            for colour, what, table in (
+                (COVERED_COLOUR, "covered", coverage.intervals),
+                (GAP_COLOUR, "gap", coverage.gaps),
+            )
+            if len(table)
         ]
         categories = set(plan.assets.loc[plan.assets.geometry.notna(), "category"])
         self.categories = [
             (c, n) for n, c in CATEGORY_COLOURS.items() if n in categories
         ]
+        self.sites = None if plan.placement is None else SITE_COLOUR
         self.attribution = ATTRIBUTION
         self._template = _TEMPLATES.get_template("legend.html.j2")
 

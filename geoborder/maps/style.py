@@ -23,6 +23,9 @@ CATEGORY_COLOURS = {
 COVERED_COLOUR = "#1a9850"
 GAP_COLOUR = "#d73027"
 
+SITE_COLOUR = "#c51b7d"
+"""Ring around candidate sites that are used; grey around others."""
+
 ISOCHRONE_COLOURS = ("#08519c", "#4292c6", "#9ecae1", "#deebf7")
 """ColorBrewer Blues, the soonest darkest."""
 

@@ -11,7 +11,7 @@ from geoborder.placement.highs import Model
 from geoborder.placement.merging import dominated, merge_cells
 from geoborder.placement.solution import Clock, Found, Solution, prove
 
-_SHAKES = 50
+_SHAKES = 200
 """Times that good sites are shaken before branch and bound."""
 
 _LARGEST = 1000.0
@@ -259,9 +259,12 @@ def _improve(
         counted = cells[np.flatnonzero(chosen)].sum(axis=0) >= need
         return np.concatenate((chosen.astype(float), counted.astype(float)))
 
+    def over() -> bool:
+        return clock.up
+
     def better(x: FloatArray) -> FloatArray:
         chosen = x[:sites] > 0.5  # noqa: PLR2004
-        return columns(shake(options, chosen, times=_SHAKES))
+        return columns(shake(options, chosen, times=_SHAKES, over=over))
 
     whole = _whole(weights)
     begin = columns(start)

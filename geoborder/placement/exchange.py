@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 from scipy.sparse import csc_array, csr_array
 
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
 
 _LEAST = 1e-9
 """Relative improvements below this are rounding."""
+
+
+_Tables = tuple[npt.NDArray[Any], ...]
+
+_compiled = njit(cache=True, nogil=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,59 +178,99 @@ def exchange(cover: Cover, chosen: BoolArray) -> BoolArray:
     """
     chosen = fill(cover, chosen)
     counts = cover.counts(chosen)
-    gains = _gains(cover, counts)
+    one_short = np.where(counts == cover.need - 1, cover.weights, 0.0)
     least = _LEAST * float(cover.weights.sum())
-    idle, waiting = 0, [int(site) for site in np.flatnonzero(chosen)]
-    while idle < len(waiting):
-        out = waiting.pop(0)
-        into = _best_instead(cover, chosen, counts, gains, out, least)
-        if into is None:
-            waiting.append(out)
-            idle += 1
-            continue
-        idle = 0
-        counts[cover.cells(out)] -= 1
-        chosen[out], chosen[into] = False, True
-        filled = fill(cover, chosen)  # where the exchange has left some budget
-        waiting += [int(site) for site in np.flatnonzero(filled & ~chosen)]
-        waiting.append(into)
-        chosen = filled
-        counts = cover.counts(chosen)
-        gains = _gains(cover, counts)
+    left = cover.budget - float(cover.costs[chosen].sum())
+    room = left + _LEAST * abs(cover.budget)
+    made, gains = np.flatnonzero(chosen), cover.rows @ one_short
+    _exchange(_tables(cover), cover.costs, chosen, counts, gains, made, room, least)
     return chosen
 
 
-def _gains(cover: Cover, counts: IntArray) -> FloatArray:
-    """Tell what each site would add if it were chosen too."""
-    short_of_one = counts == cover.need - 1
-    return np.asarray(cover.rows @ np.where(short_of_one, cover.weights, 0.0))
+def _tables(cover: Cover) -> _Tables:
+    """Give what compiled functions look up."""
+    rows, columns = cover.rows, cover.columns
+    return (
+        rows.indptr,
+        rows.indices,
+        columns.indptr,
+        columns.indices,
+        cover.weights,
+        cover.need,
+    )
 
 
-def _best_instead(
-    cover: Cover,
+@_compiled
+def _count(
+    tables: _Tables, site: int, step: int, counts: IntArray, gains: FloatArray
+) -> None:
+    """Choose a site or not any more: counts of its cells, and what others add."""
+    begin, cells, first, sites, weights, need = tables
+    for at in range(begin[site], begin[site + 1]):
+        cell = cells[at]
+        before = counts[cell] - need[cell] + 1
+        counts[cell] += step
+        after = before + step
+        change = weights[cell] * ((after == 0) - (before == 0))
+        if change != 0.0:
+            for k in range(first[cell], first[cell + 1]):
+                gains[sites[k]] += change
+
+
+@_compiled
+def _best(costs: FloatArray, chosen: BoolArray, gains: FloatArray, room: float) -> int:
+    """Give the site that adds most and can be paid for, or -1."""
+    best, most = -1, 0.0
+    for site in range(costs.size):
+        if gains[site] > most and not chosen[site] and costs[site] <= room:
+            best, most = site, gains[site]
+    return best
+
+
+@_compiled
+def _exchange(
+    tables: _Tables,
+    costs: FloatArray,
     chosen: BoolArray,
     counts: IntArray,
     gains: FloatArray,
-    out: int,
+    made: IntArray,
+    room: float,
     least: float,
-) -> int | None:
-    """Give the site that adds most instead of a chosen one, if any adds more."""
-    cells = cover.cells(out)
-    lost = cells[counts[cells] == cover.need[cells]]
-    loss = float(cover.weights[lost].sum())
-    instead = gains + cover.shares(lost, cover.weights[lost])
-    further = cells[counts[cells] == cover.need[cells] - 1]
-    if len(further):
-        instead -= cover.shares(further, cover.weights[further])
-    left = cover.budget - float(cover.costs[chosen].sum()) + float(cover.costs[out])
-    instead[chosen | (cover.costs > left + _LEAST * abs(cover.budget))] = -1.0
-    into = int(np.argmax(instead))
-    return into if instead[into] > loss + least else None
+) -> None:
+    """Try every chosen site in turn, until none can be exchanged for a better one."""
+    waiting = np.full(costs.size + 1, -1)  # a ring
+    waiting[: made.size] = made
+    head, size, idle = 0, made.size, 0
+    while idle < size:
+        out = waiting[head]
+        head = (head + 1) % waiting.size
+        _count(tables, out, -1, counts, gains)
+        chosen[out], room, size = False, room + costs[out], size - 1
+        loss, into = gains[out], _best(costs, chosen, gains, room)
+        better = into >= 0 and gains[into] > loss + least
+        idle = 0 if better else idle + 1
+        into = into if better else out
+        while into >= 0:
+            _count(tables, into, 1, counts, gains)
+            chosen[into], room = True, room - costs[into]
+            waiting[(head + size) % waiting.size] = into
+            size += 1
+            into = _best(costs, chosen, gains, room) if better else -1
+            if into >= 0 and gains[into] <= least:
+                into = -1
 
 
-def shake(cover: Cover, chosen: BoolArray, *, times: int, seed: int = 0) -> BoolArray:
+def shake(
+    cover: Cover,
+    chosen: BoolArray,
+    *,
+    times: int,
+    over: Callable[[], bool],
+    seed: int = 0,
+) -> BoolArray:
     """
-    Take some neighbouring sites away, choose anew, and keep what is better.
+    Change some sites at random, exchange anew, and keep what is better.
 
     Parameters
     ----------
@@ -231,6 +280,8 @@ def shake(cover: Cover, chosen: BoolArray, *, times: int, seed: int = 0) -> Bool
         Sites to begin with. Not modified.
     times
         How often.
+    over
+        Tells whether the time is up.
     seed
         Of the random numbers.
 
@@ -238,19 +289,28 @@ def shake(cover: Cover, chosen: BoolArray, *, times: int, seed: int = 0) -> Bool
     -------
     ndarray of bool
         Shape (sites,).
+
+    References
+    ----------
+    Lourenco, H. R., Martin, O. C., Stuetzle, T. (2003). Iterated local search. In:
+    Handbook of Metaheuristics. Kluwer.
     """
     rng = np.random.default_rng(seed)
     best, value = chosen, cover.value(chosen)
     for _ in range(times):
+        if over():
+            break
         made = np.flatnonzero(best)
         size = min(len(made), int(rng.integers(2, 6)))
         trial = best.copy()
         for out in rng.permutation(made)[:size]:
             trial[out] = False
-            cells = cover.cells(out)
-            beside = ~best & (cover.shares(cells, np.ones(len(cells))) > 0)
+            beside = np.zeros(len(best), dtype=bool)
+            for cell in cover.cells(out):
+                begin, end = cover.columns.indptr[cell : cell + 2]
+                beside[cover.columns.indices[begin:end]] = True
             left = cover.budget - float(cover.costs[trial].sum())
-            open_ = np.flatnonzero(beside & (cover.costs <= left))
+            open_ = np.flatnonzero(beside & ~best & (cover.costs <= left))
             if len(open_):
                 trial[rng.choice(open_)] = True
         trial = exchange(cover, trial)

@@ -311,21 +311,25 @@ def exchange(
 
 @njit(cache=True, nogil=True)
 def _take_out(
-    t: Tables, s: State, open_: IntArray, gone: IntArray
+    t: Tables,
+    s: State,
+    open_: IntArray,
+    gone: IntArray,
+    rng: np.random.Generator,
 ) -> tuple[int, float]:
     """Undo some choices, most of them near each other."""
     made = open_[s.chosen[open_]]
     if made.size == 0:
         return 0, 0.0
-    want = min(made.size, np.random.randint(2, gone.size + 1))
-    centre = t.position[t.option[made[np.random.randint(made.size)]]]
+    want = min(made.size, int(rng.integers(2, gone.size + 1)))
+    centre = t.position[t.option[made[rng.integers(0, made.size)]]]
     near = np.argsort(np.abs(t.position[t.option[made]] - centre))[: 2 * want]
     many, loss = 0, 0.0
     for _ in range(want):
-        if np.random.random() < 0.15:  # noqa: PLR2004 - some from anywhere
-            pick = made[np.random.randint(made.size)]
+        if rng.random() < 0.15:  # noqa: PLR2004 - some from anywhere
+            pick = made[rng.integers(0, made.size)]
         else:
-            pick = made[near[np.random.randint(near.size)]]
+            pick = made[near[rng.integers(0, near.size)]]
         if not s.chosen[pick]:
             continue
         broken = _broken(t, s, pick)
@@ -347,7 +351,7 @@ def reopen(
     open_: IntArray,
     rounds: int,
     warmth: tuple[float, float],
-    seed: int,
+    rng: np.random.Generator,
 ) -> BoolArray:
     """
     Undo a few choices near each other and fill up again, over and over.
@@ -368,31 +372,31 @@ def reopen(
         How many times.
     warmth
         Worth that may be lost at the beginning and at the end, in the mean.
-    seed
-        Of the random numbers.
+    rng
+        Random numbers.
 
     Returns
     -------
     ndarray of bool
         The best choices met on the way.
     """
-    np.random.seed(seed)
     same = _SAME * t.worth.sum()
     gone = np.empty(_MOST_OUT, dtype=np.int64)
     come = np.empty(16 * _MOST_OUT, dtype=np.int64)
     shaken = np.empty(price.size)
     best, now, most = s.chosen.copy(), 0.0, 0.0
     for turn in range(rounds):
-        out, loss = _take_out(t, s, open_, gone)
+        out, loss = _take_out(t, s, open_, gone, rng)
         if out == 0:
             continue
-        power, noise = np.random.random(), 0.3 * np.random.random()
+        power = 0.5 + 0.5 * rng.random()
+        noise = 0.3 * rng.random()
         for choice in range(price.size):
-            chance = 1.0 + noise * np.random.random()
+            chance = 1.0 + noise * rng.random()
             shaken[choice] = price[choice] ** power * chance
         many, gain = _put_in(t, s, shaken, come, -1)
         warm = warmth[0] + (warmth[1] - warmth[0]) * turn / rounds
-        allowed = warm * -np.log(1.0 - np.random.random())
+        allowed = warm * -np.log(1.0 - rng.random())
         if gain >= loss - allowed:
             now += gain - loss
             if now > most + same:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
@@ -17,8 +18,11 @@ from geoborder.placement.highs import Model, solve_lp, solve_mip
 from geoborder.placement.problem import relative_gap
 from geoborder.placement.solution import Clock
 
-_KICKS = 20
+_KICKS = 200
 """Times that some sites are drawn anew and exchanged."""
+
+_LEAST = 1e-9
+"""Relative savings below this are rounding."""
 
 _STEPS = 600
 """Steps of the multipliers, at most."""
@@ -139,7 +143,7 @@ class Search:
         rng = np.random.default_rng(0)
         size = max(1, min(3, self.p // 2))
         for _ in range(_KICKS):
-            if self.clock.up:
+            if self.over():
                 return
             sites = self.best.copy()
             others = np.setdiff1d(np.arange(len(self.costs)), sites)
@@ -290,26 +294,40 @@ def _exchange(costs: FloatArray, sites: IntArray, clock: Clock) -> IntArray:
         first = np.argmin(near, axis=0)
         least = near[first, targets]
         near[first, targets] = np.inf
-        second = near.min(axis=0)
-        owner = csr_array(
-            (np.ones(len(targets)), (targets, first)), shape=(len(targets), len(sites))
-        )
-        gains = np.maximum(least - costs, 0.0).sum(axis=1)
-        # Targets of the site that goes are better off with the new one than with
-        # their second; with one site only there is no second.
-        with np.errstate(invalid="ignore"):
-            lost = np.nan_to_num(second - least, posinf=1e300)
-            kept = np.minimum(second, 1e300) - np.maximum(least, costs)
-        net = np.maximum(kept, 0.0) @ owner - (lost @ owner) + gains[:, None]
-        net[sites] = -np.inf
-        into, out = divmod(int(np.argmax(net)), len(sites))
-        trial = sites.copy()
-        trial[out] = into
-        saved = least.sum() - costs[trial].min(axis=0).sum()
-        if saved <= 1e-9 * abs(least.sum()):
+        saved = _saved(costs, first, least, near.min(axis=0), len(sites))
+        saved[sites] = -np.inf
+        into, out = divmod(int(np.argmax(saved)), len(sites))
+        if saved[into, out] <= _LEAST * least.sum():
             return sites
-        sites = trial
+        sites[out] = into
     return sites
+
+
+@njit(cache=True, nogil=True)
+def _saved(
+    costs: FloatArray,
+    first: IntArray,
+    least: FloatArray,
+    second: FloatArray,
+    size: int,
+) -> FloatArray:
+    """
+    Tell what each site would save instead of each selected one.
+
+    Targets of the site that goes have the new site or their second one; the others
+    have the new one where it is nearer.
+    """
+    saved = np.zeros((costs.shape[0], size))
+    for site in range(costs.shape[0]):
+        total = 0.0
+        for target in range(costs.shape[1]):
+            cost, now = costs[site, target], least[target]
+            nearer = max(0.0, now - cost)
+            total += nearer
+            instead = now - min(second[target], cost)
+            saved[site, first[target]] += instead - nearer
+        saved[site] += total
+    return saved
 
 
 def _subgradient(search: Search, steps: int) -> tuple[float, FloatArray, FloatArray]:

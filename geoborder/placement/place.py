@@ -94,7 +94,7 @@ class Placement:
         return relative_gap(self.value, self.bound)
 
 
-def place(
+def place(  # noqa: PLR0913 - each is a planner's choice, with a default
     program: Program,
     border: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
@@ -273,7 +273,8 @@ def _shortest_gap(
     if status == "optimal" and relative_gap(high, low) > _SAME_KM:
         status = "gap"
     at = with_longest_gap(setting, demands | {last: high + _SAME_KM}) if high else at
-    rest = replace(options, time_limit_s=None if left() is None else max(left() or 0, 1))
+    seconds = left()
+    rest = replace(options, time_limit_s=None if seconds is None else max(seconds, 1.0))
     answer = _solved(at, rest, None, best.chosen)
     return at, (high, low, status), answer
 
@@ -329,9 +330,8 @@ def _items(program: Program, setting: Setting, chosen: BoolArray) -> gpd.GeoData
         ["measure_id", "from_year", "chainage_km", "site_id"], kind="stable"
     )
     number = layer.groupby("measure_id").cumcount() + 1
-    layer["asset_id"] = [
-        f"{measure}-{n:03d}" for measure, n in zip(layer["measure_id"], number, strict=True)
-    ]
+    names = zip(layer["measure_id"], number, strict=True)
+    layer["asset_id"] = [f"{measure}-{n:03d}" for measure, n in names]
     layer = layer.sort_values(["from_year", "chainage_km", "asset_id"], kind="stable")
     columns = [c for c in layer.columns if c != "geometry"]
     return layer[[*columns, "geometry"]].reset_index(drop=True)
@@ -352,9 +352,10 @@ def _with_moves(
             & (items["from_year"] == leaving.until_year + 1)
             & pd.isna(source)
         )
-        point = asset["geometry"]
         lon, lat = items.geometry.x.to_numpy()[own], items.geometry.y.to_numpy()[own]
-        _, away = inverse(np.full(own.size, point.x), np.full(own.size, point.y), lon, lat)
+        from_lon = np.full(own.size, asset["geometry"].x)
+        from_lat = np.full(own.size, asset["geometry"].y)
+        _, away = inverse(from_lon, from_lat, lon, lat)
         for item in own[np.argsort(away, kind="stable")][: int(asset["quantity"])]:
             source[item] = asset["asset_id"]
             cost[item] = program.placement.move_cost[asset["equipment"]].value
@@ -365,7 +366,7 @@ def _with_moves(
 
 
 def _standing(setting: Setting, chosen: BoolArray) -> pd.DataFrame:
-    """What became of what stands already and could be moved."""
+    """Tell what became of what stands already and could be moved."""
     table = setting.choices
     own = table[chosen & table["kind"].isin(("stays", "leaves")).to_numpy()]
     names = setting.options["asset_id"].to_numpy()[own["option"].to_numpy()]

@@ -114,7 +114,7 @@ def _covered(scene: _Scene, cells: IntArray, year: int) -> FloatArray:
 
 
 def _gain(scene: _Scene, choices: IntArray) -> FloatArray:
-    """What choices would gain as things stand."""
+    """Tell what choices would gain as things stand."""
     problem = scene.setting.problem
     total = np.zeros((scene.state.gains.shape[0], problem.years + 1))
     option = problem.option[choices]
@@ -139,13 +139,13 @@ def _short(scene: _Scene, choice: int) -> list[tuple[int, float]]:
 def _runner_up(scene: _Scene, choice: int, worth: float) -> tuple[object, float]:
     """Find the best other site for the same measure in the same year."""
     table = scene.setting.choices
-    key = (table["measure_id"].iat[choice], int(scene.setting.problem.begin[choice]))
+    key = (table["measure_id"].iloc[choice], int(scene.setting.problem.begin[choice]))
     others = scene.by_measure[key]
     others = others[~scene.state.chosen[others] & (others != choice)]
     gains = _gain(scene, others)
     for turn in np.argsort(-gains, kind="stable"):
         if not _short(scene, int(others[turn])):
-            site = table["site_id"].iat[int(others[turn])]
+            site = table["site_id"].iloc[int(others[turn])]
             return site, max(0.0, float(worth - gains[turn]))
     return None, np.nan
 
@@ -155,7 +155,7 @@ def _why_year(scene: _Scene, choice: int, worth: float) -> str:
     setting, problem = scene.setting, scene.setting.problem
     first = int(setting.years[0])
     year = first + int(problem.begin[choice])
-    if setting.choices["fact"].iat[choice]:
+    if setting.choices["fact"].iloc[choice]:
         return "It is a fact."
     if year == first:
         return f"{year} is the programme's first year."
@@ -180,7 +180,8 @@ def _why_year(scene: _Scene, choice: int, worth: float) -> str:
 def _told(setting: Setting, row: int, short: float, year: int) -> str:
     """Say which limit stands in the way."""
     limit = setting.rows.iloc[row]
-    when = "" if pd.isna(limit["year"]) or limit["year"] == year else f" by {limit['year']}"
+    same = pd.isna(limit["year"]) or limit["year"] == year
+    when = "" if same else f" by {limit['year']}"
     kind = limit["kind"]
     if kind == "budget":
         return f"the budget{when} is {short:,.0f} {limit['unit']} short of it"

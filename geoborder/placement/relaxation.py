@@ -220,7 +220,7 @@ def _begun(problem: Problem) -> _Begun:
 
 
 def _activity(problem: Problem, to_choices: csr_array) -> csr_array:
-    """What each column adds to each cell in each year, shape (places, columns)."""
+    """Tell what each column adds to each cell in each year: (places, columns)."""
     cells, size = problem.covers.shape[1], problem.option.size
     turned = csr_array(problem.covers.T)
     parts = []
@@ -239,9 +239,7 @@ def _activity(problem: Problem, to_choices: csr_array) -> csr_array:
     return csr_array((data, (row, column)), shape=(cells * problem.years, size))
 
 
-def _places(
-    problem: Problem, reachable: BoolArray
-) -> tuple[IntArray, FloatArray]:
+def _places(problem: Problem, reachable: BoolArray) -> tuple[IntArray, FloatArray]:
     """Cells and years that choices decide about, and what the others are covered."""
     base = problem.base.ravel()
     counts = problem.weights.ravel() > 0
@@ -258,7 +256,7 @@ def _places(
 
 
 def _points(base: FloatArray, cover: csr_array) -> FloatArray:
-    """Sums where tangents hold the curve: what stands, and one to three more."""
+    """Give sums where tangents hold the curve: what stands, and one to three more."""
     many = np.maximum(np.diff(cover.indptr), 1)
     mean = np.asarray(cover.sum(axis=1)).ravel() / many
     return np.asarray([base + step * mean for step in range(4)])

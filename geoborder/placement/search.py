@@ -58,9 +58,9 @@ def tables_of(problem: Problem, floor_worth: FloatArray | None = None) -> Tables
     if floor_worth is not None and floor_worth.any():
         worth = worth + (problem.floors.T @ floor_worth).reshape(worth.shape)
     several = not problem.detection and bool((problem.required > 1).any())
-    entries = np.diff(covers.indptr)
-    own = np.repeat(np.arange(entries.size), entries)
-    position = np.bincount(own, covers.indices, minlength=entries.size)
+    entries, many = by_cell.data, np.diff(covers.indptr)
+    own = np.repeat(np.arange(many.size), many)
+    position = np.bincount(own, covers.indices, minlength=many.size)
     return Tables(
         option=problem.option.astype(whole),
         begin=problem.begin.astype(whole),
@@ -71,7 +71,7 @@ def tables_of(problem: Problem, floor_worth: FloatArray | None = None) -> Tables
         amount=covers.data.astype(float),
         sharing_first=by_cell.indptr.astype(whole),
         sharing=by_cell.indices.astype(whole),
-        share=-np.expm1(-by_cell.data) if problem.detection else by_cell.data.astype(float),
+        share=(-np.expm1(-entries) if problem.detection else entries).astype(float),
         row_first=by_choice.indptr.astype(whole),
         row=by_choice.indices.astype(whole),
         taken=by_choice.data.astype(float),
@@ -85,7 +85,7 @@ def tables_of(problem: Problem, floor_worth: FloatArray | None = None) -> Tables
             problem.rows.indices, problem.rows.data < 0, minlength=problem.option.size
         )
         > 0,
-        position=position / np.maximum(entries, 1),
+        position=position / np.maximum(many, 1),
     )
 
 
@@ -284,10 +284,10 @@ def anneal(
     many = max(int(begun.sum()), 1)
     warmth = _WARM * problem.value(begun) / many
     chunks = max(1, rounds // _CHUNK)
-    state = state_of(problem, tables, begun)
+    state, rng = state_of(problem, tables, begun), np.random.default_rng(seed)
     for chunk in range(chunks):
         if not goes_on():
             return
         warm = (warmth * (1.0 - chunk / chunks), warmth * (1.0 - (chunk + 1) / chunks))
-        offer(reopen(tables, state, price, open_, _CHUNK, warm, seed + chunk))
+        offer(reopen(tables, state, price, open_, _CHUNK, warm, rng))
         weigh(tables, state)

@@ -18,8 +18,11 @@ from geoborder.placement.search import anneal, begin_with, plain_price, search
 Progress = Callable[[float, float, float], None]
 """What is told of a search: the best value, the bound and the seconds so far."""
 
-_SMALL = 3_000
+_TINY = 100
 """So many choices go to branch and bound at once."""
+
+_SMALL = 3_000
+"""Of so many choices the search is short, and the cheapest of the best is sought."""
 
 _CORE = 2_500
 """Choices that the relaxation likes best, among which the search goes on."""
@@ -31,10 +34,13 @@ _SHARE = 0.6
 """Share of the time left that they may take before branch and bound."""
 
 _ROUNDS = 30
-"""Times that tangents are added where detection counts, at most."""
+"""Times that tangents are added to the relaxation where detection counts, at most."""
 
 _EXACT = 1e-8
 """Gaps below this are none."""
+
+_ROUNDING = 1e-6
+"""Gaps below this may be left by the solver's tolerances when all is gone through."""
 
 
 class NoChoicesError(Exception):
@@ -157,17 +163,19 @@ def solve(
             raise KeyboardInterrupt
         msg = "no choices that keep everything were found in time."
         raise TimeoutError(msg)
-    status = "optimal" if relative_gap(run.value, run.bound) <= _EXACT else "gap"
-    if not run.reached():
+    exact = _ROUNDING if run.goes_on() else _EXACT
+    status = "optimal" if relative_gap(run.value, run.bound) <= exact else "gap"
+    if status == "gap" and not run.reached():
         status = "stopped" if run.stopped else "time"
+    none = np.zeros
     return Answer(
         chosen=run.best,
         value=run.value,
         bound=run.bound,
         status=status,
         seconds=run.seconds,
-        row_prices=np.zeros(problem.limits.size) if proof is None else proof.limit_prices,
-        floor_prices=np.zeros(problem.needs.size) if proof is None else proof.floor_prices,
+        row_prices=proof.limit_prices if proof else none(problem.limits.size),
+        floor_prices=proof.floor_prices if proof else none(problem.needs.size),
         history=tuple(run.history),
     )
 
@@ -189,9 +197,11 @@ def _first_goal(run: _Run, seed: int, begun: BoolArray | None) -> Proof | None:
         return None
     relaxation, outcome, proof = _relaxed(run)
     if proof is None:
+        if run.goes_on():
+            _exact(run, np.ones(problem.option.size, dtype=bool), seed)
         return None
     _round(run, relaxation, outcome, proof, price, seed)
-    if problem.option.size > _SMALL:
+    if problem.option.size > _TINY:
         _anneal(run, proof, seed)
     if not run.reached() and run.goes_on():
         _branch(run, proof, seed)
@@ -306,7 +316,8 @@ def _anneal(run: _Run, proof: Proof, seed: int) -> None:
     def goes_on() -> bool:
         return run.goes_on() and run.seconds < ends and not run.reached()
 
-    for season, rounds in enumerate(_SEASONS):
+    seasons = _SEASONS if liked.size > _SMALL else _SEASONS[:1]
+    for season, rounds in enumerate(seasons):
         if run.best is None or not goes_on():
             return
         before = run.value
@@ -332,8 +343,8 @@ def _exact(run: _Run, kept: BoolArray, seed: int) -> None:
     """Solve what is left when choices that cannot be better are closed."""
     problem = subproblem(run.problem, kept)
     number = np.flatnonzero(kept)
-    points = None
-    for _ in range(_ROUNDS if problem.detection else 1):
+    points, seen = None, set[bytes]()
+    while True:
         relaxation = relax(problem, points=points)
         begun = None
         if run.best is not None and not run.best[~kept].any():
@@ -354,9 +365,11 @@ def _exact(run: _Run, kept: BoolArray, seed: int) -> None:
         chosen = np.zeros(run.problem.option.size, dtype=bool)
         chosen[number[found]] = True
         run.offer(chosen)
-        over = outcome.value + relaxation.constant - problem.value(found)
-        if over <= _EXACT * max(1.0, run.value) or run.reached() or not run.goes_on():
+        # Where detection counts, the model overrates what it has no tangents for yet.
+        exact = not problem.detection or found.tobytes() in seen
+        if exact or run.reached() or not run.goes_on():
             return
+        seen.add(found.tobytes())
         points = _more_points(problem, relaxation, found.astype(float))
 
 
@@ -371,20 +384,26 @@ def _branched(
     """
     Solve a model by branch and bound.
 
-    HiGHS 1.16 may give back columns to begin with as the optimum although it has
-    found better ones without presolve's help; its bound tells. Then once more
-    without them.
+    HiGHS 1.16 may give back the columns to begin with as the optimum where they are
+    not, which its bound tells; then once more without them.
     """
-    outcome = None
-    for start in (begun, None):
+
+    def once(start: FloatArray | None) -> Outcome:
         outcome = solve_mip(
-            model, gap=gap, time_limit_s=_limit(run), start=start, seed=seed,
+            model,
+            gap=gap,
+            time_limit_s=_limit(run),
+            start=start,
+            seed=seed,
             on_progress=on_progress,
-        )  # fmt: skip
+        )
         run.stopped |= outcome.status == "stopped"
-        left = relative_gap(outcome.value, outcome.bound)
-        if start is None or outcome.status != "optimal" or left <= max(gap, 1e-6):
-            break
+        return outcome
+
+    outcome = once(begun)
+    left = relative_gap(outcome.value, outcome.bound)
+    if begun is not None and outcome.status == "optimal" and left > max(gap, 1e-6):
+        return once(None)
     return outcome
 
 

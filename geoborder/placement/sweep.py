@@ -35,7 +35,7 @@ _COLUMNS = [
 ]
 
 
-def sweep_budget(
+def sweep_budget(  # noqa: PLR0913 - as for `place`
     program: Program,
     border: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,

@@ -26,7 +26,7 @@ def cell_km(setting: Setting) -> FloatArray:
     kept = (setting.merged >= 0) & (setting.cells["segment"] >= 0).to_numpy()
     km = setting.cells["length_km"].to_numpy(float)
     size = setting.problem.covers.shape[1]
-    return np.bincount(setting.merged[kept], km[kept], minlength=size)
+    return np.bincount(setting.merged[kept], km[kept], minlength=size).astype(float)
 
 
 def longest_gap(setting: Setting, chosen: BoolArray, year: int) -> float:
@@ -107,7 +107,8 @@ def by_year(
     table.insert(2, "budget", limits.round(2))
     table["covered_km"] = km @ covered
     table["share"] = table["covered_km"] / length
-    table["longest_gap_km"] = [longest_gap(setting, chosen, y) for y in range(years.size)]
+    gaps = [longest_gap(setting, chosen, year) for year in range(years.size)]
+    table["longest_gap_km"] = gaps
     table["price_per_million"] = (price * 1e6).round(6)
     return table
 

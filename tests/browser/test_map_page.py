@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import geoborder as gb
+from geoborder.maps.style import SITE_COLOUR
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -63,16 +64,19 @@ def test_it_opens_without_network_or_complaint(opened: Opened) -> None:
     assert opened.complaints == []
 
 
-def test_layers_can_be_switched(opened: Opened) -> None:
+def test_layers_can_be_switched(opened: Opened, plan: gb.Plan) -> None:
     page = opened.page
+    assert plan.placement is not None
+    posts = int((plan.assets["category"] == "posts").sum())
+    sites = len(plan.placement.sites)
     page.hover(".leaflet-control-layers")
     names = [
         t.strip()
         for t in page.locator(".leaflet-control-layers label").all_inner_texts()
     ]
     for name in (
-        "Relief", "Provinces and regions", "Covered in 2029", "Gaps in 2029",
-        "Border segments", "Assets: posts (91)", "Official crossings",
+        "Relief", "Provinces and regions", "Covered in 2029", "Border segments",
+        f"Assets: posts ({posts})", f"Candidate sites ({sites})", "Official crossings",
     ):  # fmt: skip
         assert name in names
     lines = page.locator(".leaflet-line-pane path")
@@ -97,6 +101,38 @@ def test_isochrones_are_there_for_who_asks(opened: Opened) -> None:
     assert text.startswith("Within 30 minutes of a post")
     assert "foot" in text
     assert opened.complaints == []
+
+
+def test_sites_are_there_for_who_asks(opened: Opened, plan: gb.Plan) -> None:
+    page = opened.page
+    assert plan.placement is not None
+    markers = page.locator(".leaflet-sites-pane path")
+    assert markers.count() == 0
+    page.hover(".leaflet-control-layers")
+    page.get_by_label("Candidate sites").check()
+    assert markers.count() == len(plan.placement.sites)
+    rings = page.locator(f".leaflet-sites-pane path[stroke='{SITE_COLOUR}']")
+    assert rings.count() == (plan.placement.sites["items"] > 0).sum()
+    rings.last.dispatch_event("click")
+    page.wait_for_timeout(400)
+    text = page.locator(".leaflet-popup-content").last.inner_text()
+    assert text.startswith("Site ")
+    assert "Placed there" in text
+    legend = page.locator(".gb-fixed").inner_text()
+    assert "candidate site, used" in legend
+    assert "candidate site, not used" in legend
+    assert opened.complaints == []
+
+
+def test_placed_assets_tell_their_reasons(opened: Opened, plan: gb.Plan) -> None:
+    page = opened.page
+    assert plan.placement is not None
+    page.locator(".leaflet-assets-pane path[stroke='#fff']").last.dispatch_event(
+        "click"
+    )
+    page.wait_for_timeout(400)
+    text = page.locator(".leaflet-popup-content").last.inner_text()
+    assert any(reason in text for reason in plan.placement.items["reason"])
 
 
 def test_the_line_can_show_minutes(opened: Opened) -> None:
@@ -175,6 +211,10 @@ def test_the_report_opens_without_network_or_complaint(
     assert opened.requests == []
     assert opened.complaints == []
     assert opened.page.locator("h1").inner_text() == plan.program.name
-    assert opened.page.locator("svg").count() == 3
+    assert opened.page.locator("svg").count() == 4
+    reasons = opened.page.locator("details table")
+    assert not reasons.is_visible()
+    opened.page.locator("details summary").click()
+    assert reasons.is_visible()
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 1280
     opened.page.close()

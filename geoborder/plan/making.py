@@ -1,11 +1,10 @@
-"""The plan: border, segments, measures, assets and coverage of a programme."""
+"""The plan, and how it is made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -20,12 +19,19 @@ from geoborder.assign import (
 from geoborder.border import load_border
 from geoborder.chainage import as_border, calibrate, locate
 from geoborder.checks import check_claims, facing_units, lengths_by_map
-from geoborder.coverage import Coverage, Response, cover, response_times
+from geoborder.coverage import Coverage, Response, cover
 from geoborder.datasets import load_crossings, load_places, load_unit_limits, load_units
-from geoborder.distance import nearest_sites, spacing
-from geoborder.placement import Placement, place, placed_plan, propose_sites
+from geoborder.placement import Placement, placed_plan, propose_sites
+from geoborder.plan.options import PlacingOptions
+from geoborder.plan.results import (
+    own_conditions,
+    own_side,
+    posts_by_year,
+    responses,
+    with_results,
+)
 from geoborder.program import Program, load_program
-from geoborder.reach import Conditions, Isochrones, isochrones
+from geoborder.reach import Conditions, Isochrones
 from geoborder.segment import describe_segments, segment_border
 from geoborder.terrain import Dem, DemLike, open_dem
 
@@ -103,63 +109,6 @@ class Plan:
     options: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class PlacingOptions:
-    """
-    How equipment is placed.
-
-    Attributes
-    ----------
-    gap : float
-        Relative difference between a placement and its bound that is good enough.
-    time_limit_s : float or None
-        Longest time for the search, in seconds.
-    seed : int
-        Of the order in which it tries things.
-    facts : DataFrame or None
-        For planning again: what is placed in any case (see `place`).
-    open_from : int or None
-        For planning again: the first year in which anything may still be decided.
-    progress : callable or None
-        Called with the best value, the bound and the seconds so far.
-    """
-
-    gap: float = 0.001
-    time_limit_s: float | None = 40.0
-    seed: int = 0
-    facts: pd.DataFrame | None = None
-    open_from: int | None = None
-    progress: Callable[[float, float, float], None] | None = None
-
-    def place(
-        self,
-        program: Program,
-        border: gpd.GeoDataFrame,
-        sites: gpd.GeoDataFrame,
-        dem: Dem | None,
-        segments: gpd.GeoDataFrame,
-        conditions: Conditions,
-    ) -> Placement:
-        """
-        Place equipment with these options.
-
-        Parameters
-        ----------
-        program, border, sites, dem, segments, conditions
-            As for `place`.
-
-        Returns
-        -------
-        Placement
-            The best found.
-        """
-        return place(
-            program, border, sites, dem=dem, segments=segments, conditions=conditions,
-            gap=self.gap, time_limit_s=self.time_limit_s, seed=self.seed,
-            facts=self.facts, open_from=self.open_from, progress=self.progress,
-        )  # fmt: skip
-
-
 STEPS = (
     "border",
     "units",
@@ -176,7 +125,7 @@ STEPS = (
 """What `make_plan` reports to its `progress`, in order."""
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - each is a planner's choice, with a default
     program: Program | str | Path | None = None,
     *,
     border: gpd.GeoDataFrame | None = None,
@@ -266,7 +215,7 @@ def make_plan(
     begin("equipment")
     assets = assign_equipment(plan, segments)
     begin("placement")
-    met = _own_side(plan, line) if conditions is None else conditions
+    met = own_conditions(plan, line) if conditions is None else conditions
     placement = None
     if placed and plan.placed_measures:
         sites = _sites(plan, line, ground) if candidates is None else candidates
@@ -285,10 +234,10 @@ def make_plan(
         conditions=met,
     )
     begin("response")
-    response, reached = _response(plan, line, assets, segments, ground, met)
+    response, reached = responses(plan, line, assets, segments, ground, met)
     begin("distances")
-    posts = _posts_by_year(assets, line, plan)
-    segments = _with_results(segments, assignments, assets, coverage, plan, response)
+    posts = posts_by_year(assets, line, plan)
+    segments = with_results(segments, assignments, assets, coverage, plan, response)
     begin("checks")
     lengths = lengths_by_map(spec.left, spec.right)
     facing = (
@@ -356,119 +305,8 @@ def _near(
     return None if kept.empty else kept.reset_index(drop=True)
 
 
-def _posts_of(assets: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
-    """Select the posts in operation in a year."""
-    posts = _placed_posts(assets)
-    begun = posts["from_year"].fillna(year) <= year
-    going = posts["until_year"].fillna(year) >= year
-    return posts[begun & going]
-
-
-def _placed_posts(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Select the posts that have a place and are not retired."""
-    kept = (assets["category"] == "posts") & assets.geometry.notna()
-    return assets[kept & (assets["status"] != "retired")]
-
-
-def _side(program: Program) -> Literal["left", "right"]:
-    """On which side of the border the programme's own country is."""
-    faced = program.border.left == program.claims.facing_country
-    return "right" if faced else "left"
-
-
-def _own_side(program: Program, border: gpd.GeoDataFrame) -> Conditions:
-    """Nobody crosses the border; sites on it are on the programme's own side."""
-    return Conditions(border=border, side=_side(program))
-
-
 def _sites(
     program: Program, border: gpd.GeoDataFrame, dem: Dem | None
 ) -> gpd.GeoDataFrame:
     """High ground on the programme's own side, and places along the line."""
-    return propose_sites(program, border, dem=dem, side=_side(program))
-
-
-def _response(
-    program: Program,
-    border: gpd.GeoDataFrame,
-    assets: gpd.GeoDataFrame,
-    segments: gpd.GeoDataFrame,
-    dem: Dem | None,
-    conditions: Conditions,
-) -> tuple[Response | None, Isochrones | None]:
-    """How long crews of posts take, by year, and what they get to in the last one."""
-    posts = _placed_posts(assets)
-    if dem is None or posts.empty:
-        return None, None
-    travel = program.travel
-    response = response_times(
-        border, posts, dem=dem, mode=travel, conditions=conditions,
-        years=range(program.first_year - 1, program.last_year + 1), segments=segments,
-    )  # fmt: skip
-    last = _posts_of(assets, program.last_year)
-    if last.empty:
-        return response, None
-    reached = isochrones(
-        last, dem=dem, mode=travel, minutes=response.levels_minutes,
-        conditions=conditions,
-    )  # fmt: skip
-    return response, reached
-
-
-def _posts_by_year(
-    assets: gpd.GeoDataFrame, border: gpd.GeoDataFrame, program: Program
-) -> pd.DataFrame:
-    """Count posts and measure the longest stretch without one, by year."""
-    rows = []
-    for year in range(program.first_year - 1, program.last_year + 1):
-        posts = _posts_of(assets, year)
-        if posts.empty:
-            longest = border.loc[border["length_km"].idxmax()]
-            place = (longest["border_id"], 0.0, longest["length_km"])
-        else:
-            gaps = spacing(posts, border)
-            longest = gaps.loc[gaps["length_km"].idxmax()]
-            place = (longest["border_id"], longest["start_km"], longest["end_km"])
-        rows.append((year, int(posts["quantity"].sum()), *place))
-    table = pd.DataFrame(
-        rows, columns=["year", "posts", "border_id", "start_km", "end_km"]
-    )
-    table.insert(2, "longest_stretch_km", table["end_km"] - table["start_km"])
-    return table
-
-
-def _with_results(
-    segments: gpd.GeoDataFrame,
-    assignments: pd.DataFrame,
-    assets: gpd.GeoDataFrame,
-    coverage: Coverage,
-    program: Program,
-    response: Response | None,
-) -> gpd.GeoDataFrame:
-    """Add the nearest post, time to it, cost, and coverage in the last year."""
-    added: dict[str, object] = {}
-    for year, label in ((program.first_year - 1, "_before"), (program.last_year, "")):
-        posts = _posts_of(assets, year)
-        if not posts.empty:
-            nearest = nearest_sites(segments, posts)
-            added[f"nearest_post{label}"] = nearest["site"].to_numpy()
-            added[f"post{label}_km"] = nearest["distance_km"].to_numpy()
-    if response is not None:
-        times = response.by_segment.set_index("segment_id")
-        for column, label in (
-            ("minutes", "post_minutes"),
-            ("sites_60", "posts_60"),
-            ("beyond_60_km", "beyond_60_km"),
-        ):
-            added[label] = times[column].reindex(segments["segment_id"]).to_numpy()
-    cost = assignments.groupby("segment_id")["cost"].sum()
-    added["cost"] = segments["segment_id"].map(cost).fillna(0.0).round(2).to_numpy()
-    by_segment = coverage.by_segment.set_index("segment_id")
-    for column in ("covered_km", "share", "k_mean", "longest_gap_km"):
-        label = "coverage_share" if column == "share" else column
-        added[label] = by_segment[column].reindex(segments["segment_id"]).to_numpy()
-    result = segments.copy()
-    where = result.columns.get_loc("geometry")
-    for column, values in reversed(added.items()):
-        result.insert(where, column, values)
-    return result
+    return propose_sites(program, border, dem=dem, side=own_side(program))

@@ -1,4 +1,4 @@
-"""The report: one HTML page with figures, checks, sources and assumptions."""
+"""The page of the report."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from geoborder.maps.style import words
 from geoborder.plan import Plan
 from geoborder.program import Figure
 from geoborder.reach import TRAVEL_MODES
+from geoborder.report.placement import no_placement, placement_section
 
 _GAPS_SHOWN = 10
 
@@ -96,6 +97,12 @@ def render_report(plan: Plan) -> str:
         ),
         budget_chart=_chart(plots.plot_budget, plan, "Cost by year and category"),
         profile_chart=_chart(plots.plot_profile, plan, "Profile along the border"),
+        placement=placement_section(plan),
+        no_placement=no_placement(plan.program),
+        placement_chart=None
+        if plan.placement is None
+        else _chart(plots.plot_spending, plan, "Covered length against money spent"),
+        evenly=_evenly(plan),
         levels=plan.segments.groupby("priority")["length_km"].sum().to_dict(),
         illustrative=_illustrative_share(plan),
         attribution=ATTRIBUTION,
@@ -117,6 +124,15 @@ def _cell_m(plan: Plan) -> tuple[int, int] | None:
 
 def _chart(draw: Callable[[Plan], Axes], plan: Plan, title: str) -> Markup:
     return Markup(plots.to_svg(draw(plan), title=title))  # noqa: S704 - drawn by matplotlib, which escapes
+
+
+def _evenly(plan: Plan) -> set[str]:
+    """Categories of planned equipment that stands evenly on segments, not on sites."""
+    assets = plan.assets
+    own = assets["measure_id"].notna() & assets.geometry.notna()
+    if "site_id" in assets.columns:
+        own &= assets["site_id"].isna()
+    return set(assets.loc[own, "category"])
 
 
 def _calibrations(plan: Plan, official: float | None) -> list[dict[str, object]]:
