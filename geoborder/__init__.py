@@ -27,9 +27,11 @@ from geoborder.compare import (
     BorderDifference,
     PlanDifference,
     Progress,
+    Replanned,
     compare_borders,
     compare_plans,
     facts_of,
+    replan,
     track_progress,
     write_comparison,
 )
@@ -70,9 +72,22 @@ from geoborder.events import (
     transfer_events,
     window_events,
 )
-from geoborder.export import verify_plan, write_plan
+from geoborder.export import verify_plan, write_placement, write_plan
 from geoborder.maps import make_map, save_map
-from geoborder.placement import Placement, place, propose_sites, sweep_budget
+from geoborder.placement import (
+    Placement,
+    Solution,
+    bacop1,
+    bacop2,
+    lscp,
+    lscp_b,
+    mclp,
+    p_center,
+    p_median,
+    place,
+    propose_sites,
+    sweep_budget,
+)
 from geoborder.plan import PlacingOptions, Plan, make_plan
 from geoborder.program import Program, load_program
 from geoborder.reach import (
@@ -137,8 +152,10 @@ __all__ = [
     "Program",
     "ProgramError",
     "Progress",
+    "Replanned",
     "Response",
     "SightLines",
+    "Solution",
     "Targets",
     "TravelMode",
     "Viewshed",
@@ -148,6 +165,8 @@ __all__ = [
     "aspect_deg",
     "assign_equipment",
     "assign_measures",
+    "bacop1",
+    "bacop2",
     "border_targets",
     "calibrate",
     "calibration_residuals",
@@ -184,12 +203,17 @@ __all__ = [
     "load_units",
     "local_relief",
     "locate",
+    "lscp",
+    "lscp_b",
     "make_map",
     "make_plan",
+    "mclp",
     "merge_segments",
     "nearest_sites",
     "open_dem",
     "overlay_events",
+    "p_center",
+    "p_median",
     "patrol_passes",
     "patrol_path",
     "place",
@@ -198,6 +222,7 @@ __all__ = [
     "profile",
     "propose_sites",
     "relief_breaks",
+    "replan",
     "response_times",
     "restart_border",
     "ruggedness_m",
@@ -224,6 +249,7 @@ __all__ = [
     "window_events",
     "write_comparison",
     "write_isochrones",
+    "write_placement",
     "write_plan",
     "write_report",
     "write_viewshed",

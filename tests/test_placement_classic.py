@@ -247,9 +247,13 @@ def test_gap_holds_and_shrinks(seed: int) -> None:
             assert low - 1e-6 <= best.value <= high + 1e-6
 
 
-def test_p_median_agrees_with_the_plain_programme() -> None:
+@pytest.mark.parametrize("within", [INF, 0.5, 0.35])
+@pytest.mark.parametrize("seed", [3, 4])
+def test_p_median_agrees_with_the_plain_programme(seed: int, within: float) -> None:
     """The textbook's programme, an assignment for every pair."""
-    distances, weights = middling(3, sites=25, targets=60)
+    distances, weights = middling(seed, sites=25, targets=60)
+    distances[distances > within] = INF
+    served = np.isfinite(distances)
     sites, targets = distances.shape
     pairs = sites * targets
     pair = np.arange(pairs)
@@ -263,20 +267,26 @@ def test_p_median_agrees_with_the_plain_programme() -> None:
     matrix = np.vstack(
         [assigned.toarray(), open_.toarray(), np.repeat([1.0, 0.0], [sites, pairs])]
     )
-    for p in (2, 5):
+    prices = np.where(served, distances, 0.0) * weights
+    for p in (2, 5, 8):
         model = Model(
-            cost=np.concatenate((np.zeros(sites), (distances * weights).ravel())),
+            cost=np.concatenate((np.zeros(sites), prices.ravel())),
             lower=np.zeros(sites + pairs),
-            upper=np.ones(sites + pairs),
+            upper=np.concatenate((np.ones(sites), served.ravel())),
             integer=np.arange(sites + pairs) < sites,
             matrix=csr_array(matrix),
             row_lower=np.concatenate((np.ones(targets), np.zeros(pairs), [p])),
             row_upper=np.concatenate((np.ones(targets), np.full(pairs, INF), [p])),
             maximize=False,
         )
-        assert p_median(distances, weights, p=p).value == pytest.approx(
-            solve_mip(model).value
-        )
+        plain = solve_mip(model)
+        if plain.status == "infeasible":
+            with pytest.raises(OptionError, match=f"{p} sites cannot serve all"):
+                p_median(distances, weights, p=p)
+            continue
+        found = p_median(distances, weights, p=p)
+        assert found.status == "optimal"
+        assert found.value == pytest.approx(plain.value)
 
 
 def test_any_kind_of_matrix_gives_the_same_and_stays_as_it_is() -> None:
@@ -333,7 +343,10 @@ def test_ctrl_c_keeps_the_best() -> None:
     distances, weights = middling(7, sites=400, targets=4000)
     timer = threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
-    found = mclp(distances < 0.06, weights, p=50, k=2)
+    try:
+        found = mclp(distances < 0.06, weights, p=50, k=2, time_limit_s=60)
+    finally:
+        timer.cancel()
     assert found.status == "stopped"
     assert found.value > 0
     assert found.value < found.bound < INF

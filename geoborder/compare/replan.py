@@ -19,6 +19,9 @@ from geoborder.reach import Conditions
 _LOCATED = ("border_id", "chainage_km", "official_km", "distance_km", "side")
 """What a plan adds to crossings and places."""
 
+_PLACED = ["asset_id", "measure_id", "site_id", "from_year"]
+"""What `place` takes of items."""
+
 _MOVED = " (moved)"
 """Ends the name of a measure that stands for what was moved already."""
 
@@ -120,6 +123,7 @@ def replan(
             placing or PlacingOptions(),
             facts=_placed_facts(plan, facts),
             open_from=open_from,
+            begun=_still_to_come(plan, facts),
         ),
         conditions=conditions,
         segment_length_km=float(str(plan.options["segment_length_km"])),
@@ -157,7 +161,15 @@ def _placed_facts(plan: Plan, facts: pd.DataFrame) -> pd.DataFrame:
     names = table["measure_id"].where(~moved, table["measure_id"] + _MOVED)
     years = table["from_year"].astype("int64").clip(lower=program.first_year)
     table = table.assign(measure_id=names, from_year=years)
-    return table[["measure_id", "site_id", "from_year"]].reset_index(drop=True)
+    return table[_PLACED].reset_index(drop=True)
+
+
+def _still_to_come(plan: Plan, facts: pd.DataFrame) -> pd.DataFrame:
+    """Items about which nothing is settled; they stay unless others are better."""
+    assert plan.placement is not None  # noqa: S101 - asked by the caller
+    items = plan.placement.items
+    settled = items["asset_id"].isin(facts["asset_id"]) | items["moved_from"].notna()
+    return items.loc[~settled, _PLACED].reset_index(drop=True)
 
 
 def _program_left(plan: Plan, facts: pd.DataFrame, open_from: int) -> Program:

@@ -189,15 +189,12 @@ def exchange(cover: Cover, chosen: BoolArray) -> BoolArray:
 
 def _tables(cover: Cover) -> _Tables:
     """Give what compiled functions look up."""
-    rows, columns = cover.rows, cover.columns
-    return (
-        rows.indptr,
-        rows.indices,
-        columns.indptr,
-        columns.indices,
-        cover.weights,
-        cover.need,
-    )
+    places = [
+        array.astype(np.int32, copy=False)  # one kind, so that it is compiled once
+        for matrix in (cover.rows, cover.columns)
+        for array in (matrix.indptr, matrix.indices)
+    ]
+    return (*places, cover.weights, cover.need)
 
 
 @_compiled

@@ -163,7 +163,7 @@ def solve_mip(
     seed
         Of HiGHS's random numbers.
     threads
-        Greatest number of threads; one without it. The answer is the same on any
+        Greatest number of threads; HiGHS's choice without it. The answer is the same on any
         number unless the time runs out.
     on_progress
         Called with the best value and the bound when either has improved; the

@@ -18,7 +18,7 @@ from geoborder.placement.highs import Model, solve_lp, solve_mip
 from geoborder.placement.problem import relative_gap
 from geoborder.placement.solution import Clock
 
-_KICKS = 200
+_KICKS = 400
 """Times that some sites are drawn anew and exchanged."""
 
 _LEAST = 1e-9
@@ -29,6 +29,9 @@ _STEPS = 600
 
 _ROUNDS = 20
 """Times that cuts are added to the relaxation, at most."""
+
+_SLOW = 1e-3
+"""Cuts that close a smaller share of the gap are left to branch and bound."""
 
 _ROUNDING = 1e-7
 """Relative differences below this are HiGHS's tolerances."""
@@ -59,6 +62,8 @@ class Search:
         Sites that no better selection has, and that every better one has.
     multipliers : ndarray
         Lagrangian multipliers of targets that give the best bound so far.
+    proof : tuple
+        A bound of the relaxation and its reduced costs of sites.
     rows, sides : list
         Benders' cuts: of sites and targets, and their right sides.
     """
@@ -74,6 +79,7 @@ class Search:
     off: BoolArray = field(init=False)
     on: BoolArray = field(init=False)
     multipliers: FloatArray = field(init=False)
+    proof: tuple[float, FloatArray] = field(init=False)
     rows: list[csr_array] = field(default_factory=list)
     sides: list[FloatArray] = field(default_factory=list)
 
@@ -82,6 +88,7 @@ class Search:
         self.multipliers = np.partition(self.costs, 1, axis=0)[1]
         self.off = np.zeros(len(self.costs), dtype=bool)
         self.on = np.zeros(len(self.costs), dtype=bool)
+        self.proof = -np.inf, np.zeros(len(self.costs))
 
     @property
     def done(self) -> bool:
@@ -226,10 +233,12 @@ class Search:
 
     def _relax(self) -> None:
         """Add cuts to the linear relaxation while they are violated; fix sites."""
-        self.cut(np.arange(len(self.multipliers)), self.multipliers)
+        targets = np.arange(len(self.multipliers))
+        self.cut(targets, self.multipliers)
+        self.cut(targets, self.costs[self.best].min(axis=0))
         for _ in range(_ROUNDS):
             model = self._model()
-            outcome = solve_lp(model, method="choose", time_limit_s=self.clock.left)
+            outcome = solve_lp(model, time_limit_s=self.clock.left)
             if outcome.status == "stopped":
                 raise KeyboardInterrupt
             if outcome.status == "infeasible":  # nothing is better than the best
@@ -237,14 +246,22 @@ class Search:
                 return
             if outcome.x is None or outcome.row_duals is None:
                 return
+            gained = outcome.bound - self.proof[0]
             self.prove(outcome.bound)
             rest = model.cost - model.matrix.T @ outcome.row_duals
-            room = self.value + _ROUNDING * abs(self.value) - outcome.bound
-            sites = len(self.costs)
-            self.off |= (rest[:sites] > room) & ~self.on
-            self.on |= (-rest[:sites] > room) & ~self.off
+            self.proof = outcome.bound, rest[: len(self.costs)]
+            self._fix()
+            if gained < _SLOW * (self.value - self.bound):
+                return
             if self.over() or not self._separate(outcome.x):
                 return
+
+    def _fix(self) -> None:
+        """Fix sites that the reduced costs of the relaxation rule out."""
+        bound, rest = self.proof
+        room = self.value + _ROUNDING * abs(self.value) - bound
+        self.off |= (rest > room) & ~self.on
+        self.on |= (-rest > room) & ~self.off
 
     def _branch(self) -> bool:
         """Solve the programme with the cuts so far; tell whether to go on."""
@@ -267,6 +284,7 @@ class Search:
         sites = len(self.costs)
         chosen = np.flatnonzero(outcome.x[:sites] > 0.5)  # noqa: PLR2004
         self.offer(_exchange(self.costs, chosen, self.clock))
+        self._fix()
         if outcome.status == "stopped" and not self.done:
             raise KeyboardInterrupt
         outcome.x[:sites] = np.round(outcome.x[:sites])

@@ -29,7 +29,11 @@ Progress = Callable[[float, float, float], None]
 _EXPLAIN_S = 30.0
 """Longest time for finding out which demands clash."""
 
-_SAME_KM = 1e-6
+_PLACE = ["measure_id", "site_id", "from_year"]
+_TYPES = {"measure_id": "object", "site_id": "string", "from_year": "Int64"}
+"""What tells an item, whoever wrote it down."""
+
+_LEAST_STEP_KM = 1e-5
 """Gaps that differ by less are of one length."""
 
 
@@ -108,6 +112,7 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
     conditions: Conditions | None = None,
     facts: pd.DataFrame | None = None,
     open_from: int | None = None,
+    begun: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Placement:
     """
@@ -141,9 +146,13 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
         Of the order in which the search tries things.
     facts
         For planning again: what is placed in any case, with ``measure_id``,
-        ``site_id`` and ``from_year``.
+        ``site_id`` and ``from_year``, and ``asset_id`` where it has one already.
     open_from
         For planning again: the first year in which anything may still be decided.
+    begun
+        Items to begin the search with, with the same columns, such as those of an
+        earlier placement: they stay if nothing else is better by more than `gap`,
+        and keep their ``asset_id``.
     progress
         Called with the best value, the bound and the seconds so far whenever either
         has improved. Ctrl-C ends the search with the best found.
@@ -185,7 +194,8 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
             demands = {y: km for y, km in asked.items() if y >= first}
             setting, least, answer = _shortest_gap(setting, demands, options, progress)
         else:
-            answer = _solved(setting, options, progress)
+            known = None if begun is None else _known(setting, begun)
+            answer = _solved(setting, options, progress, known)
     except NoChoicesError:
         raise infeasible(setting, time_limit_s=_EXPLAIN_S) from None
     except TimeoutError:
@@ -194,7 +204,8 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
             "give it more time."
         )
         raise GeoborderError(msg) from None
-    return _placement(program, setting, answer, least, options)
+    named = [t for t in (facts, begun) if t is not None and "asset_id" in t]
+    return _placement(program, setting, answer, least, options, named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,20 +260,21 @@ def _shortest_gap(
         return max(0.0, options.time_limit_s - (time.perf_counter() - begun))
 
     loose = replace(options, gap=np.inf, second=False)
-    answer = _solved(setting, loose, None)
-    high, low, status = longest_gap(setting, answer.chosen, year), 0.0, "optimal"
-    best, at = answer, setting
+    best, at = _solved(setting, loose, None), setting
+    high, low, status = longest_gap(setting, best.chosen, year), 0.0, "optimal"
     tell = progress or (lambda _value, _bound, _seconds: None)
-    while relative_gap(high, low) > options.gap:
+    while high - low > max(options.gap * high, _LEAST_STEP_KM):
         tell(high, low, time.perf_counter() - begun)
-        middle = (high + low) / 2.0 if high - low > 0.01 * high else high - _SAME_KM
-        if middle <= low:
+        if left() == 0.0:
+            status = "time"
             break
+        near = high - low <= max(0.01 * high, 10 * _LEAST_STEP_KM)
+        middle = high - _LEAST_STEP_KM if near else (high + low) / 2.0
         tighter = with_longest_gap(setting, demands | {last: middle})
         try:
             found = _solved(tighter, replace(loose, time_limit_s=left()), None)
         except NoChoicesError:
-            low = middle if middle < high - 2 * _SAME_KM else high
+            low = high if near else middle
             continue
         except TimeoutError:
             status = "time"
@@ -270,9 +282,10 @@ def _shortest_gap(
         best, at = found, tighter
         high = longest_gap(setting, found.chosen, year)
         low = min(low, high)
-    if status == "optimal" and relative_gap(high, low) > _SAME_KM:
+    if status == "optimal" and high - low > _LEAST_STEP_KM:
         status = "gap"
-    at = with_longest_gap(setting, demands | {last: high + _SAME_KM}) if high else at
+    if high > 0.0:
+        at = with_longest_gap(setting, demands | {last: high + _LEAST_STEP_KM})
     seconds = left()
     rest = replace(options, time_limit_s=None if seconds is None else max(seconds, 1.0))
     answer = _solved(at, rest, None, best.chosen)
@@ -285,13 +298,15 @@ def _placement(
     answer: Answer,
     least: tuple[float, float, str] | None,
     options: _Options,
+    named: list[pd.DataFrame],
 ) -> Placement:
     """Turn an answer into tables."""
     value, bound, status = answer.value, answer.bound, answer.status
     if least is not None:
         value, bound, status = least
     chosen = answer.chosen
-    items = _with_moves(program, setting, chosen, _items(program, setting, chosen))
+    items = _items(program, setting, chosen, named)
+    items = _with_moves(program, setting, chosen, items)
     counts = items["site_id"].value_counts()
     sites = setting.sites
     placed = counts.reindex(sites["site_id"]).fillna(0).to_numpy(np.int64)
@@ -313,7 +328,19 @@ def _placement(
     )
 
 
-def _items(program: Program, setting: Setting, chosen: BoolArray) -> gpd.GeoDataFrame:
+def _known(setting: Setting, begun: pd.DataFrame) -> BoolArray:
+    """Find the choices that items stand for; what stands and is not moved stays."""
+    places = pd.MultiIndex.from_frame(begun[_PLACE].astype(_TYPES))
+    own = pd.MultiIndex.from_frame(setting.choices[_PLACE].astype(_TYPES))
+    new = (setting.choices["kind"] == "new").to_numpy()
+    known = np.asarray(new & own.isin(places))
+    known[setting.problem.start] = True
+    return known
+
+
+def _items(
+    program: Program, setting: Setting, chosen: BoolArray, named: list[pd.DataFrame]
+) -> gpd.GeoDataFrame:
     """Items that are placed, as assets with their reasons."""
     reasons = reasons_of(setting, chosen)
     table = setting.choices.loc[reasons.index]
@@ -329,12 +356,31 @@ def _items(program: Program, setting: Setting, chosen: BoolArray) -> gpd.GeoData
     layer = layer.sort_values(
         ["measure_id", "from_year", "chainage_km", "site_id"], kind="stable"
     )
-    number = layer.groupby("measure_id").cumcount() + 1
-    names = zip(layer["measure_id"], number, strict=True)
-    layer["asset_id"] = [f"{measure}-{n:03d}" for measure, n in names]
+    layer["asset_id"] = _names(layer, named)
     layer = layer.sort_values(["from_year", "chainage_km", "asset_id"], kind="stable")
     columns = [c for c in layer.columns if c != "geometry"]
     return layer[[*columns, "geometry"]].reset_index(drop=True)
+
+
+def _names(items: pd.DataFrame, named: list[pd.DataFrame]) -> list[str]:
+    """Name items by measure and number; those that have a name already keep it."""
+    known: dict[tuple[object, ...], str] = {}
+    for table in named[::-1]:
+        keys = zip(table["measure_id"], table["site_id"].astype(str), strict=True)
+        known |= dict(zip(keys, table["asset_id"], strict=True))
+    keys = zip(items["measure_id"], items["site_id"].astype(str), strict=True)
+    used = {*known.values()}
+    names = [known.pop(key, None) for key in keys]
+    result = []
+    numbers = dict.fromkeys(items["measure_id"], 0)
+    for measure, name in zip(items["measure_id"], names, strict=True):
+        own = name
+        while own is None:
+            numbers[measure] += 1
+            fresh = f"{measure}-{numbers[measure]:03d}"
+            own = None if fresh in used else fresh
+        result.append(own)
+    return result
 
 
 def _with_moves(
@@ -356,9 +402,13 @@ def _with_moves(
         from_lon = np.full(own.size, asset["geometry"].x)
         from_lat = np.full(own.size, asset["geometry"].y)
         _, away = inverse(from_lon, from_lat, lon, lat)
+        measure = program.measures[leaving.measure_id]
+        price = measure.unit_cost or program.equipment[asset["equipment"]].cost
+        moving = program.placement.move_cost[asset["equipment"]]
+        saved = moving.value - price.value
         for item in own[np.argsort(away, kind="stable")][: int(asset["quantity"])]:
             source[item] = asset["asset_id"]
-            cost[item] = program.placement.move_cost[asset["equipment"]].value
+            cost[item] += saved
     at = items.columns.get_loc("alone_km")
     result = items.assign(cost=cost)
     result.insert(at, "moved_from", source)

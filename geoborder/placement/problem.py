@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -223,3 +223,35 @@ def relative_gap(value: float, bound: float) -> float:
     if left <= 1e-9 * max(1.0, abs(value)):
         return 0.0
     return left / abs(value) if value else np.inf
+
+
+def subproblem(problem: Problem, kept: BoolArray) -> Problem:
+    """
+    Leave some choices out of a problem.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    kept
+        Which choices stay, shape (choices,); all that are facts must.
+
+    Returns
+    -------
+    Problem
+        With fewer choices and options; cells, limits and floors are the same.
+    """
+    number = np.cumsum(kept) - 1
+    used, option = np.unique(problem.option[kept], return_inverse=True)
+    start: IntArray = problem.start[kept[problem.start]]
+    return replace(
+        problem,
+        covers=csr_array(problem.covers[used]),
+        option=option,
+        begin=problem.begin[kept],
+        end=problem.end[kept],
+        rows=csr_array(problem.rows[:, np.flatnonzero(kept)]),
+        costs=problem.costs[kept],
+        start=number[start],
+        fixed=None if problem.fixed is None else problem.fixed[kept],
+    )

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from geoborder.geodesy import BoolArray, FloatArray, IntArray
+from geoborder.geodesy import BoolArray, FloatArray
 from geoborder.placement.highs import Model, Outcome, solve_lp, solve_mip
-from geoborder.placement.problem import Answer, Problem, relative_gap
+from geoborder.placement.problem import Answer, Problem, relative_gap, subproblem
 from geoborder.placement.relaxation import Proof, Relaxation, prove, relax
 from geoborder.placement.search import anneal, begin_with, plain_price, search
 
@@ -77,6 +77,11 @@ class _Run:
         left = relative_gap(self.value, self.bound)
         return self.best is not None and left <= max(share * self.gap, _EXACT)
 
+    def heed(self, outcome: Outcome) -> None:
+        """Note that Ctrl-C ended HiGHS; it may say that its time was up instead."""
+        early = outcome.status == "time" and self.left > 0.1  # noqa: PLR2004 - seconds
+        self.stopped |= outcome.status == "stopped" or early
+
     def offer(self, chosen: BoolArray | None) -> None:
         """Keep choices if they are better, or as good for less."""
         if chosen is None or not self.problem.holds(chosen):
@@ -131,7 +136,9 @@ def solve(
     seed
         Of the order in which the search tries things.
     begun
-        Choices to begin with, such as the answer to a like problem.
+        Choices to begin with, such as the answer to a like problem; as many of them
+        as there is room for. They are given back as they are if they are within the
+        gap, changed as little as the search finds if not.
     second
         Whether to look for choices that are worth as much and cost less.
     progress
@@ -184,15 +191,14 @@ def _first_goal(run: _Run, seed: int, begun: BoolArray | None) -> Proof | None:
     """Search, bound, round, and branch on what is left, until the gap is reached."""
     problem = run.problem
     run.tighten(float(problem.weights.sum()))
-    if begun is not None:
-        run.offer(begun)
     price = plain_price(problem)
-    run.offer(
-        search(
-            problem, price=price, seed=seed, goes_on=run.goes_on,
-            begun=run.best,
+    if begun is not None:
+        begun = _rounded(problem, begun.astype(float), 0.5)
+        run.offer(begun)
+    if run.best is None:
+        run.offer(
+            search(problem, price=price, seed=seed, goes_on=run.goes_on, begun=begun)
         )
-    )  # fmt: skip
     if run.reached() or not run.goes_on():
         return None
     relaxation, outcome, proof = _relaxed(run)
@@ -200,7 +206,15 @@ def _first_goal(run: _Run, seed: int, begun: BoolArray | None) -> Proof | None:
         if run.goes_on():
             _exact(run, np.ones(problem.option.size, dtype=bool), seed)
         return None
-    _round(run, relaxation, outcome, proof, price, seed)
+    if begun is not None and not run.reached():
+        run.offer(
+            search(
+                problem, price=price, seed=seed, goes_on=run.goes_on, begun=run.best,
+                floor_worth=proof.floor_prices,
+            )
+        )  # fmt: skip
+    if not run.reached():
+        _round(run, relaxation, outcome, proof, price, seed)
     if problem.option.size > _TINY:
         _anneal(run, proof, seed)
     if not run.reached() and run.goes_on():
@@ -217,7 +231,7 @@ def _relaxed(run: _Run) -> tuple[Relaxation, Outcome, Proof | None]:
         outcome = solve_lp(relaxation.model, time_limit_s=_limit(run))
         if outcome.status == "infeasible":
             raise NoChoicesError
-        run.stopped |= outcome.status == "stopped"
+        run.heed(outcome)
         if outcome.row_duals is None:
             break
         proof = prove(problem, relaxation, outcome.row_duals)
@@ -397,7 +411,7 @@ def _branched(
             seed=seed,
             on_progress=on_progress,
         )
-        run.stopped |= outcome.status == "stopped"
+        run.heed(outcome)
         return outcome
 
     outcome = once(begun)
@@ -405,38 +419,6 @@ def _branched(
     if begun is not None and outcome.status == "optimal" and left > max(gap, 1e-6):
         return once(None)
     return outcome
-
-
-def subproblem(problem: Problem, kept: BoolArray) -> Problem:
-    """
-    Leave some choices out of a problem.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    kept
-        Which choices stay, shape (choices,); all that are facts must.
-
-    Returns
-    -------
-    Problem
-        With fewer choices and options; cells, limits and floors are the same.
-    """
-    number = np.cumsum(kept) - 1
-    used, option = np.unique(problem.option[kept], return_inverse=True)
-    start: IntArray = problem.start[kept[problem.start]]
-    return replace(
-        problem,
-        covers=csr_array(problem.covers[used]),
-        option=option,
-        begin=problem.begin[kept],
-        end=problem.end[kept],
-        rows=csr_array(problem.rows[:, np.flatnonzero(kept)]),
-        costs=problem.costs[kept],
-        start=number[start],
-        fixed=None if problem.fixed is None else problem.fixed[kept],
-    )
 
 
 def _second_goal(run: _Run, proof: Proof | None, seed: int) -> None:

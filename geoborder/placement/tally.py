@@ -77,8 +77,9 @@ def by_year(
     DataFrame
         Indexed by ``year``: ``items`` (placed in it), ``spent`` (on what is placed:
         buying in its first year, running it in each), ``budget`` (what everything
-        else leaves for it; empty where there is no budget), ``left`` (of the year,
-        or of all years until then where money carries over), ``covered_km``,
+        else leaves for it; empty where there is no budget or the year is past; of
+        the first open year with what is left of those before), ``left`` (of the
+        year, or of all years until then where money carries over), ``covered_km``,
         ``share``, ``longest_gap_km``, ``price_per_million`` (weighted km a year
         that one more million of this year's money would add at most, by the linear
         relaxation).
@@ -91,26 +92,42 @@ def by_year(
     new = (setting.choices["kind"] == "new").to_numpy() & chosen
     table = pd.DataFrame(index=pd.Index(years, name="year"))
     table["items"] = np.bincount(problem.begin[new], minlength=years.size)
+    spent = _spent(setting, chosen)
     budget = (setting.rows["kind"] == "budget").to_numpy()
-    nothing = np.full(years.size, np.nan)
-    spent, limits, price = nothing.copy(), nothing.copy(), nothing.copy()
+    limits, left = np.full(years.size, np.nan), np.full(years.size, np.nan)
+    price = limits.copy()
     at = setting.rows["year"].to_numpy(dtype=object)[budget].astype(int) - years[0]
-    spent[at] = problem.rows[np.flatnonzero(budget)] @ chosen.astype(float)
     limits[at] = problem.limits[budget]
+    left[at] = (limits - (spent.cumsum() if setting.carry_over else spent))[at]
     price[at] = limit_prices[budget]
-    table["left"] = (limits - spent).round(2)
     if setting.carry_over and at.size:
-        spent[at] = np.diff(spent[at], prepend=0.0)
-        limits[at] = np.diff(limits[at], prepend=0.0)
+        limits[at] = np.diff(limits[at], prepend=spent[: at[0]].sum())
         price[at] = price[at][::-1].cumsum()[::-1]
-    table.insert(1, "spent", spent.round(2))
-    table.insert(2, "budget", limits.round(2))
+    table["spent"], table["budget"] = spent.round(2), limits.round(2)
+    table["left"] = left.round(2)
     table["covered_km"] = km @ covered
     table["share"] = table["covered_km"] / length
     gaps = [longest_gap(setting, chosen, year) for year in range(years.size)]
     table["longest_gap_km"] = gaps
     table["price_per_million"] = (price * 1e6).round(6)
     return table
+
+
+def _spent(setting: Setting, chosen: BoolArray) -> FloatArray:
+    """Add up what is bought, moved and run in each year."""
+    problem, size = setting.problem, setting.years.size
+    kind = setting.choices["kind"].to_numpy()
+    new = np.flatnonzero(chosen & (kind == "new"))
+    gone = np.flatnonzero(chosen & (kind == "leaves"))
+    option = problem.option[new]
+    price = setting.options["cost"].to_numpy(float)[option]
+    running = setting.options["running_cost_per_year"].to_numpy(float)[option]
+    begin, end = problem.begin[new], problem.end[new]
+    flow = np.bincount(begin, running, minlength=size + 1)
+    flow -= np.bincount(end, running, minlength=size + 1)
+    spent = flow.cumsum()[:size] + np.bincount(begin, price, minlength=size)
+    spent += np.bincount(problem.end[gone], problem.costs[gone], minlength=size)
+    return np.asarray(spent)
 
 
 def floors_reached(setting: Setting, chosen: BoolArray) -> pd.DataFrame:

@@ -31,6 +31,8 @@ class PlacingOptions:
         For planning again: what is placed in any case (see `place`).
     open_from : int or None
         For planning again: the first year in which anything may still be decided.
+    begun : DataFrame or None
+        Items to begin with, which stay if nothing is better by more than the gap.
     progress : callable or None
         Called with the best value, the bound and the seconds so far.
     """
@@ -40,6 +42,7 @@ class PlacingOptions:
     seed: int = 0
     facts: pd.DataFrame | None = None
     open_from: int | None = None
+    begun: pd.DataFrame | None = None
     progress: Callable[[float, float, float], None] | None = None
 
     def place(
@@ -67,5 +70,6 @@ class PlacingOptions:
         return place(
             program, border, sites, dem=dem, segments=segments, conditions=conditions,
             gap=self.gap, time_limit_s=self.time_limit_s, seed=self.seed,
-            facts=self.facts, open_from=self.open_from, progress=self.progress,
+            facts=self.facts, open_from=self.open_from, begun=self.begun,
+            progress=self.progress,
         )  # fmt: skip
