@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 import geoborder as gb
-from geoborder.placement.choices import Setting
+from geoborder.placement.setting import Setting
 
 YEARS = (2025, 2026, 2027, 2028)
 LIFE = {"tower": 99, "pole": 2, "radar": 3}

@@ -15,7 +15,7 @@ from shapely import LineString, Point, box
 
 import geoborder as gb
 from geoborder.geodesy import BoolArray
-from geoborder.placement.choices import Setting, make_setting
+from geoborder.placement.setting import Setting, make_setting
 
 
 @pytest.fixture(scope="module")

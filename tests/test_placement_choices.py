@@ -26,7 +26,7 @@ from shapely import LineString, box
 
 import geoborder as gb
 from geoborder.geodesy import BoolArray
-from geoborder.placement.choices import Setting, make_setting, with_longest_gap
+from geoborder.placement.setting import Setting, make_setting, with_longest_gap
 
 
 @pytest.fixture(scope="module")

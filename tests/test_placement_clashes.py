@@ -14,8 +14,8 @@ from shapely import LineString
 
 import geoborder as gb
 from geoborder.geodesy import BoolArray
-from geoborder.placement.choices import Setting, make_setting
 from geoborder.placement.clashes import explain, infeasible
+from geoborder.placement.setting import Setting, make_setting
 
 SMALL = {
     "last_year": 2027,

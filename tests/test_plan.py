@@ -68,7 +68,9 @@ def test_the_default_plan_is_a_placed_one(plan: gb.Plan) -> None:
 def test_the_placed_plan_covers_more_than_an_even_one(plan: gb.Plan) -> None:
     even = gb.make_plan(placed=False)
     assert even.placement is None
-    assert even.coverage.by_year["covered_km"].iloc[-1] == pytest.approx(1214.7, abs=0.1)
+    assert even.coverage.by_year["covered_km"].iloc[-1] == pytest.approx(
+        1214.7, abs=0.1
+    )
     more = plan.coverage.by_year["covered_km"] - even.coverage.by_year["covered_km"]
     assert (more.iloc[2:] > 100).all()
     assert plan.costs["total"].sum() < even.costs["total"].sum()

@@ -11,9 +11,9 @@ from scipy.sparse import csr_array, hstack
 
 from geoborder.errors import InfeasibleError
 from geoborder.geodesy import FloatArray, IntArray
-from geoborder.placement.choices import Setting
 from geoborder.placement.highs import Model, Outcome, solve_mip
 from geoborder.placement.relaxation import Relaxation, relax
+from geoborder.placement.setting import Setting
 
 KINDS = ("budget", "stock", "floor", "gap", "site", "pair", "requires")
 """Kinds of demands that may be given up; the others say what a choice is."""

@@ -163,8 +163,8 @@ def solve_mip(
     seed
         Of HiGHS's random numbers.
     threads
-        Greatest number of threads; HiGHS's choice without it. The answer is the same on any
-        number unless the time runs out.
+        Greatest number of threads; HiGHS's choice without it. The answer is the same
+        on any number unless the time runs out.
     on_progress
         Called with the best value and the bound when either has improved; the
         search ends, with status ``stopped``, where it returns true.

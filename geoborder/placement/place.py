@@ -13,10 +13,10 @@ import pandas as pd
 
 from geoborder.errors import GeoborderError, OptionError
 from geoborder.geodesy import BoolArray, inverse
-from geoborder.placement.choices import Setting, make_setting, with_longest_gap
 from geoborder.placement.clashes import infeasible
 from geoborder.placement.problem import Answer, relative_gap
 from geoborder.placement.reasons import reasons_of, sentence
+from geoborder.placement.setting import Setting, make_setting, with_longest_gap
 from geoborder.placement.solve import NoChoicesError, solve
 from geoborder.placement.tally import by_year, floors_reached, longest_gap
 from geoborder.program import Program
@@ -184,6 +184,7 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
         target_spacing_km=target_spacing_km, conditions=conditions, facts=facts,
         open_from=open_from,
     )  # fmt: skip
+    begun_s = time.perf_counter()
     options = _Options(gap, time_limit_s, seed, program.placement.second == "cost")
     objective = program.placement.objective
     least = None
@@ -205,6 +206,7 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
         )
         raise GeoborderError(msg) from None
     named = [t for t in (facts, begun) if t is not None and "asset_id" in t]
+    answer = replace(answer, seconds=time.perf_counter() - begun_s)
     return _placement(program, setting, answer, least, options, named)
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.sparse import csc_array
 
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
-from geoborder.placement.choices import Setting
 from geoborder.placement.greedy import State, Tables, make
 from geoborder.placement.search import state_of, tables_of
+from geoborder.placement.setting import Setting
 from geoborder.placement.tally import cell_km
 
 _LITTLE = 1e-6

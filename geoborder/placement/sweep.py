@@ -11,8 +11,8 @@ import pandas as pd
 
 from geoborder.errors import OptionError
 from geoborder.geodesy import BoolArray
-from geoborder.placement.choices import Setting, make_setting
 from geoborder.placement.problem import Answer
+from geoborder.placement.setting import Setting, make_setting
 from geoborder.placement.solve import NoChoicesError, solve
 from geoborder.placement.tally import by_year
 from geoborder.program import Program

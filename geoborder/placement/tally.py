@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from geoborder.geodesy import BoolArray, FloatArray
-from geoborder.placement.choices import Setting
+from geoborder.placement.setting import Setting
 
 
 def cell_km(setting: Setting) -> FloatArray:

@@ -7,9 +7,15 @@ from scipy.sparse import csr_array
 
 from geoborder.geodesy import BoolArray
 from geoborder.placement.merging import spread
-from geoborder.placement.options import LEAVES, NEW, STAYS
-from geoborder.placement.scene import Limits, Scene, joined, limits_of, no_limits
-from geoborder.placement.site_limits import site_limits
+from geoborder.placement.setting.options import LEAVES, NEW, STAYS
+from geoborder.placement.setting.scene import (
+    Limits,
+    Scene,
+    joined,
+    limits_of,
+    no_limits,
+)
+from geoborder.placement.setting.site_limits import site_limits
 
 
 def find_limits(scene: Scene) -> Limits:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
 from geoborder.placement.merging import spread
-from geoborder.placement.options import NEW
-from geoborder.placement.possible import counted_kinds, needs_of
-from geoborder.placement.scene import (
+from geoborder.placement.setting.options import NEW
+from geoborder.placement.setting.possible import counted_kinds, needs_of
+from geoborder.placement.setting.scene import (
     Entries,
     Limits,
     Scene,

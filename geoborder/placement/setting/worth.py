@@ -14,7 +14,7 @@ from geoborder.coverage.cells import Cells, make_cells
 from geoborder.coverage.footprint import footprints
 from geoborder.geodesy import FloatArray, IntArray, interpolate, inverse, polylines
 from geoborder.placement.merging import merge_cells, spread
-from geoborder.placement.targeting import km_targeted
+from geoborder.placement.setting.targeting import km_targeted
 from geoborder.program import LEVELS, Program, Targets
 from geoborder.reach import Conditions
 from geoborder.sight import detection_probability

@@ -10,10 +10,10 @@ import pandas as pd
 
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import BoolArray, IntArray
-from geoborder.placement.places import Places
-from geoborder.placement.standing import Standing
-from geoborder.placement.supply import Supply
-from geoborder.placement.targeting import places_targeted
+from geoborder.placement.setting.places import Places
+from geoborder.placement.setting.standing import Standing
+from geoborder.placement.setting.supply import Supply
+from geoborder.placement.setting.targeting import places_targeted
 from geoborder.program import Program
 from geoborder.program.figures import nearest_name
 from geoborder.tables import require_columns

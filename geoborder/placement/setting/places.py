@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from geoborder.chainage import locate
 from geoborder.errors import DataError
 from geoborder.geodesy import IntArray, to_ecef
-from geoborder.placement.targeting import segments_at
+from geoborder.placement.setting.targeting import segments_at
 from geoborder.program import Program
 from geoborder.program.figures import nearest_name
 from geoborder.tables import (

@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from geoborder.geodesy import IntArray
-from geoborder.placement.options import KINDS, NEW, STAYS, Offer
-from geoborder.placement.places import Places
-from geoborder.placement.supply import ENDLESS, Supply
+from geoborder.placement.setting.options import KINDS, NEW, STAYS, Offer
+from geoborder.placement.setting.places import Places
+from geoborder.placement.setting.supply import ENDLESS, Supply
 from geoborder.program import Program
 from geoborder.tables import LONLAT
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from geoborder.geodesy import BoolArray, IntArray
-from geoborder.placement.options import NEW, Offer
-from geoborder.placement.standing import Standing
+from geoborder.placement.setting.options import NEW, Offer
+from geoborder.placement.setting.standing import Standing
 from geoborder.program import Program
 
 

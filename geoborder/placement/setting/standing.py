@@ -8,8 +8,8 @@ import geopandas as gpd
 import numpy as np
 
 from geoborder.geodesy import BoolArray, IntArray
-from geoborder.placement.places import Places
-from geoborder.placement.supply import Supply
+from geoborder.placement.setting.places import Places
+from geoborder.placement.setting.supply import Supply
 from geoborder.program import Program
 
 

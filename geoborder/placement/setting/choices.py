@@ -1,4 +1,4 @@
-"""From a programme, a border and candidate sites to the problem of placement."""
+"""The setting: a problem of placement, and what its numbers stand for."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from geoborder.assign.priority import with_priority
 from geoborder.coverage.footprint import line_and_segments
 from geoborder.errors import DataError, OptionError
 from geoborder.geodesy import IntArray
-from geoborder.placement.gaps import gap_rows
-from geoborder.placement.limits import find_limits
-from geoborder.placement.listing import choice_table, option_table
-from geoborder.placement.options import STAYS, Offer, find_offer, first_open_year
-from geoborder.placement.places import Places, find_places
-from geoborder.placement.possible import possible
 from geoborder.placement.problem import Problem
-from geoborder.placement.scene import Limits, Scene
-from geoborder.placement.standing import find_standing
-from geoborder.placement.supply import find_supply
-from geoborder.placement.worth import Ground, Worth, find_worth
+from geoborder.placement.setting.gaps import gap_rows
+from geoborder.placement.setting.limits import find_limits
+from geoborder.placement.setting.listing import choice_table, option_table
+from geoborder.placement.setting.options import (
+    STAYS,
+    Offer,
+    find_offer,
+    first_open_year,
+)
+from geoborder.placement.setting.places import Places, find_places
+from geoborder.placement.setting.possible import possible
+from geoborder.placement.setting.scene import Limits, Scene
+from geoborder.placement.setting.standing import find_standing
+from geoborder.placement.setting.supply import find_supply
+from geoborder.placement.setting.worth import Ground, Worth, find_worth
 from geoborder.program import Program
 from geoborder.reach import Conditions
 from geoborder.terrain import DemLike

@@ -11,10 +11,10 @@ import pandas as pd
 from scipy.sparse import csr_array, vstack
 
 from geoborder.geodesy import FloatArray, IntArray
-from geoborder.placement.options import LEAVES, NEW, Offer
-from geoborder.placement.places import Places
-from geoborder.placement.standing import Standing
-from geoborder.placement.supply import Supply
+from geoborder.placement.setting.options import LEAVES, NEW, Offer
+from geoborder.placement.setting.places import Places
+from geoborder.placement.setting.standing import Standing
+from geoborder.placement.setting.supply import Supply
 from geoborder.program import Program
 
 Entries = tuple[IntArray, IntArray, FloatArray]
