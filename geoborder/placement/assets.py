@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geoborder.assign import assign_equipment, assign_measures
-from geoborder.placement.place import Placement
+from geoborder.placement.placing import Placement
 from geoborder.program import Program
 from geoborder.tables import ASSETS, ASSIGNMENTS, LONLAT, validate
 
