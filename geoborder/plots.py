@@ -99,6 +99,44 @@ def plot_spending(plan: Plan, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_sweep(plan: Plan, ax: Axes | None = None) -> Axes:
+    """
+    Draw what each further million buys: coverage at other budgets.
+
+    Parameters
+    ----------
+    plan
+        A plan with a budget sweep.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    Axes
+        Covered km in the last year over what is spent in all, a point per budget,
+        each with its multiple of the programme's budget.
+    """
+    ax = _axes(ax, (6.4, 3.0))
+    if plan.sweep is None:
+        return ax
+    table = plan.sweep.dropna(subset=["value"])
+    spent = table["spent"].to_numpy(float) / 1e6
+    covered = table["covered_km"].to_numpy(float)
+    ax.plot(spent, covered, "o-", color="#1f5a7a")
+    places = pd.DataFrame({"x": spent, "y": covered, "times": table["factor"]})
+    for (x, y), own in places.groupby(["x", "y"])["times"]:
+        names = sorted({f"{own.min():g}", f"{own.max():g}"}, key=float)
+        ax.annotate(
+            "-".join(names), (x, y), textcoords="offset points", xytext=(4, -14),
+            fontsize=8,
+        )  # fmt: skip
+    ax.set_xlabel(f"spent on placed equipment in all, million {plan.program.currency}")
+    ax.set_ylabel(f"covered in {plan.program.last_year}, km")
+    ax.set_ylim(0, 1.15 * float(plan.border["length_km"].sum()))
+    ax.set_xlim(0, 1.15 * spent.max() if spent.size else 1.0)
+    return ax
+
+
 def plot_budget(plan: Plan, ax: Axes | None = None) -> Axes:
     """
     Draw cost by year and category against the budget.

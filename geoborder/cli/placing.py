@@ -28,18 +28,14 @@ from geoborder.cli.common import (
 )
 from geoborder.errors import ProgramError
 from geoborder.export import write_placement
-from geoborder.placement import sweep_budget
+from geoborder.placement.sweep import FACTORS
 from geoborder.plan import PlacingOptions, Plan
-from geoborder.reach import Conditions
 from geoborder.report.placement import (
     items_by_measure,
     no_placement,
     percent,
     placement_line,
 )
-
-_SWEEP_GAP = 0.01
-"""Gap that is good enough at each budget of a sweep, unless a larger one is asked."""
 
 
 @app.command("place")
@@ -67,36 +63,22 @@ def choose_sites(  # noqa: PLR0913 - options of one command
 
     Example: geoborder place --sites sites.gpkg --gap 0.01 --out placement
     """
-    placing = PlacingOptions(gap=gap, time_limit_s=time_limit, seed=seed)
+    factors = FACTORS if sweep else ()
+    placing = PlacingOptions(
+        gap=gap, time_limit_s=time_limit, seed=seed, factors=factors
+    )
     plan = work_out(
         program, border=border, dem=dem, segment_length_km=segment_length_km,
         sites=sites, placing=placing,
     )  # fmt: skip
     if plan.placement is None:
         raise ProgramError(no_placement(plan.program))
-    tables = {"budget_sweep": _sweep(plan, placing)} if sweep else {}
+    tables = {} if plan.sweep is None else {"budget_sweep": plan.sweep}
     files = write_placement(plan.program, plan.placement, folder, tables=tables)
     _print_placement(plan)
     for table in tables.values():
         _print_sweep(table, plan.program.currency)
     print_text(placement_line(plan), [f for f in files if f.suffix != ".csv"])
-
-
-def _sweep(plan: Plan, placing: PlacingOptions) -> pd.DataFrame:
-    """Place the programme's equipment at several budgets, as `make_plan` does."""
-    faced = plan.program.border.left == plan.program.claims.facing_country
-    candidates = plan.border if plan.placement is None else plan.placement.sites
-    return sweep_budget(
-        plan.program,
-        plan.border,
-        candidates,
-        dem=plan.dem,
-        segments=plan.segments,
-        gap=max(placing.gap, _SWEEP_GAP),
-        time_limit_s=placing.time_limit_s,
-        seed=placing.seed,
-        conditions=Conditions(border=plan.border, side="right" if faced else "left"),
-    )
 
 
 def _print_placement(plan: Plan) -> None:

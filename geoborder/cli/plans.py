@@ -31,6 +31,7 @@ from geoborder.cli.common import (
 from geoborder.export import verify_plan, write_plan
 from geoborder.files import write_text
 from geoborder.maps import make_map, save_map
+from geoborder.placement.sweep import FACTORS
 from geoborder.plan import PlacingOptions, Plan
 from geoborder.program import Program
 from geoborder.report import write_report
@@ -53,6 +54,9 @@ def run(  # noqa: PLR0913 - options of one command
     sites: SitesFile = None,
     gap: Gap = GAP,
     time_limit: TimeLimit = TIME_LIMIT_S,
+    sweep: Annotated[
+        bool, typer.Option(help="Also place at other budgets, for the report.")
+    ] = True,
     evenly: Annotated[
         bool,
         typer.Option(
@@ -70,7 +74,9 @@ def run(  # noqa: PLR0913 - options of one command
     plan = work_out(
         program, border=border, dem=dem, segment_length_km=segment_length_km,
         sites=sites, placed=not evenly,
-        placing=PlacingOptions(gap=gap, time_limit_s=time_limit),
+        placing=PlacingOptions(
+            gap=gap, time_limit_s=time_limit, factors=FACTORS if sweep else ()
+        ),
     )  # fmt: skip
     page = make_map(plan, color_by=color_by)
     files = write_plan(

@@ -67,6 +67,7 @@ def plan_layers(plan: Plan) -> dict[str, pd.DataFrame]:
         "response_by_year": None if response is None else response.by_year,
         "isochrones": None if plan.reached is None else plan.reached.areas,
         **({} if plan.placement is None else placement_layers(plan.placement)),
+        **({} if plan.sweep is None else {"budget_sweep": plan.sweep}),
         "costs_by_year": plan.costs.reset_index(),
         "posts_by_year": plan.posts,
         "facing_units": plan.facing,

@@ -16,7 +16,12 @@ from geoborder.geodesy import BoolArray, inverse
 from geoborder.placement.clashes import infeasible
 from geoborder.placement.problem import Answer, relative_gap
 from geoborder.placement.reasons import reasons_of, sentence
-from geoborder.placement.setting import Setting, make_setting, with_longest_gap
+from geoborder.placement.setting import (
+    Setting,
+    chosen_of,
+    make_setting,
+    with_longest_gap,
+)
 from geoborder.placement.solve import NoChoicesError, solve
 from geoborder.placement.tally import by_year, floors_reached, longest_gap
 from geoborder.program import Program
@@ -28,10 +33,6 @@ Progress = Callable[[float, float, float], None]
 
 _EXPLAIN_S = 30.0
 """Longest time for finding out which demands clash."""
-
-_PLACE = ["measure_id", "site_id", "from_year"]
-_TYPES = {"measure_id": "object", "site_id": "string", "from_year": "Int64"}
-"""What tells an item, whoever wrote it down."""
 
 _LEAST_STEP_KM = 1e-5
 """Gaps that differ by less are of one length."""
@@ -195,7 +196,7 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
             demands = {y: km for y, km in asked.items() if y >= first}
             setting, least, answer = _shortest_gap(setting, demands, options, progress)
         else:
-            known = None if begun is None else _known(setting, begun)
+            known = None if begun is None else chosen_of(setting, begun)
             answer = _solved(setting, options, progress, known)
     except NoChoicesError:
         raise infeasible(setting, time_limit_s=_EXPLAIN_S) from None
@@ -328,16 +329,6 @@ def _placement(
         objective=program.placement.objective,
         checksum=_checksum(program, setting, options),
     )
-
-
-def _known(setting: Setting, begun: pd.DataFrame) -> BoolArray:
-    """Find the choices that items stand for; what stands and is not moved stays."""
-    places = pd.MultiIndex.from_frame(begun[_PLACE].astype(_TYPES))
-    own = pd.MultiIndex.from_frame(setting.choices[_PLACE].astype(_TYPES))
-    new = (setting.choices["kind"] == "new").to_numpy()
-    known = np.asarray(new & own.isin(places))
-    known[setting.problem.start] = True
-    return known
 
 
 def _items(

@@ -12,14 +12,15 @@ import pandas as pd
 from geoborder.errors import OptionError
 from geoborder.geodesy import BoolArray
 from geoborder.placement.problem import Answer
-from geoborder.placement.setting import Setting, make_setting
+from geoborder.placement.setting import Setting, chosen_of, make_setting
 from geoborder.placement.solve import NoChoicesError, solve
 from geoborder.placement.tally import by_year
 from geoborder.program import Program
 from geoborder.reach import Conditions
 from geoborder.terrain import DemLike
 
-FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
+"""Multiples of the budget that are looked at, if none are named."""
 
 _COLUMNS = [
     "factor",
@@ -48,6 +49,7 @@ def sweep_budget(  # noqa: PLR0913 - as for `place`
     seed: int = 0,
     target_spacing_km: float = 0.1,
     conditions: Conditions | None = None,
+    begun: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """
     Place a programme's equipment at several budgets: what each further million buys.
@@ -63,13 +65,16 @@ def sweep_budget(  # noqa: PLR0913 - as for `place`
         Longest time for each budget, in seconds.
     target_spacing_km, conditions
         As for `place`.
+    begun
+        Items to begin with at the programme's own budget and above (see `place`).
 
     Returns
     -------
     DataFrame
         A row per factor, in their order of size: ``factor``, ``budget`` and ``spent``
         (over all years, in the programme's currency), ``value``, ``bound``, ``gap``
-        (as `Placement` has them), ``covered_km`` and ``share`` of the border in the
+        (as `Placement` has them; where the objective is the longest gap, of
+        coverage), ``covered_km`` and ``share`` of the border in the
         last year, ``km_per_million`` (km of ``covered_km`` more than in the row
         before, for each further million spent), ``status`` (``infeasible`` where
         no placement meets all demands).
@@ -92,11 +97,13 @@ def sweep_budget(  # noqa: PLR0913 - as for `place`
         program, border, candidates, dem=dem, segments=segments,
         target_spacing_km=target_spacing_km, conditions=conditions,
     )  # fmt: skip
-    rows, begun = [], None
+    rows, best = [], None
+    own = None if begun is None else chosen_of(setting, begun)
     for factor in sizes:
         scaled = _scaled(setting, factor)
-        answer = _answer(scaled, gap, time_limit_s, seed, begun)
-        begun = begun if isinstance(answer, str) else answer.chosen
+        start = best if own is None or factor < 1.0 else own
+        answer = _answer(scaled, gap, time_limit_s, seed, start)
+        best = best if isinstance(answer, str) else answer.chosen
         rows.append(_row(scaled, factor, answer))
     table = pd.DataFrame(rows, columns=[c for c in _COLUMNS if c != "km_per_million"])
     more = table["spent"].diff() / 1e6

@@ -62,6 +62,8 @@ class Plan:
     placement : Placement or None
         Where what covers is placed, with its bound and reasons; None where the
         programme brings nothing to place, or it was not asked for.
+    sweep : DataFrame or None
+        What other budgets would buy (see `sweep_budget`), if it was asked for.
     coverage : Coverage
         For the year before the programme and each of its years; described for
         the last.
@@ -95,6 +97,7 @@ class Plan:
     assignments: pd.DataFrame
     assets: gpd.GeoDataFrame
     placement: Placement | None
+    sweep: pd.DataFrame | None
     coverage: Coverage
     costs: pd.DataFrame
     response: Response | None
@@ -216,12 +219,12 @@ def make_plan(  # noqa: PLR0913 - each is a planner's choice, with a default
     assets = assign_equipment(plan, segments)
     begin("placement")
     met = own_conditions(plan, line) if conditions is None else conditions
-    placement = None
+    placement, sweep = None, None
     if placed and plan.placed_measures:
         sites = _sites(plan, line, ground) if candidates is None else candidates
-        placement = (placing or PlacingOptions()).place(
-            plan, line, sites, ground, segments, met
-        )
+        how, where = placing or PlacingOptions(), (plan, line, sites, ground, segments)
+        placement = how.place(*where, met)
+        sweep = how.sweep(*where, met, placement.items)
         assignments, assets = placed_plan(plan, segments, placement)
     begin("coverage")
     coverage = cover(
@@ -251,6 +254,7 @@ def make_plan(  # noqa: PLR0913 - each is a planner's choice, with a default
         assignments=assignments,
         assets=assets,
         placement=placement,
+        sweep=sweep,
         coverage=coverage,
         costs=yearly_costs(plan, assignments, assets),
         response=response,

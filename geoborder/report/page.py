@@ -102,6 +102,9 @@ def render_report(plan: Plan) -> str:
         placement_chart=None
         if plan.placement is None
         else _chart(plots.plot_spending, plan, "Covered length against money spent"),
+        sweep_chart=None
+        if plan.sweep is None
+        else _chart(plots.plot_sweep, plan, "Covered length at other budgets"),
         evenly=_evenly(plan),
         levels=plan.segments.groupby("priority")["length_km"].sum().to_dict(),
         illustrative=_illustrative_share(plan),

@@ -59,6 +59,7 @@ def placement_section(plan: Plan) -> dict[str, object] | None:
         "left_out": _left_out(plan, measures),
         "items": _items(plan, placement),
         "sites": len(placement.sites),
+        "sweep": [] if plan.sweep is None else plan.sweep.to_dict("records"),
     }
 
 

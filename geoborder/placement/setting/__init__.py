@@ -2,8 +2,9 @@
 
 from geoborder.placement.setting.choices import (
     Setting,
+    chosen_of,
     make_setting,
     with_longest_gap,
 )
 
-__all__ = ["Setting", "make_setting", "with_longest_gap"]
+__all__ = ["Setting", "chosen_of", "make_setting", "with_longest_gap"]

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, vstack
 from geoborder.assign.priority import with_priority
 from geoborder.coverage.footprint import line_and_segments
 from geoborder.errors import DataError, OptionError
-from geoborder.geodesy import IntArray
+from geoborder.geodesy import BoolArray, IntArray
 from geoborder.placement.problem import Problem
 from geoborder.placement.setting.gaps import gap_rows
 from geoborder.placement.setting.limits import find_limits
@@ -33,6 +33,9 @@ from geoborder.placement.setting.worth import Ground, Worth, find_worth
 from geoborder.program import Program
 from geoborder.reach import Conditions
 from geoborder.terrain import DemLike
+
+_PLACE = {"measure_id": "object", "site_id": "string", "from_year": "Int64"}
+"""What tells an item, whoever wrote it down, and of what type that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,30 @@ def _require_cover(worth: Worth, offer: Offer, places: Places) -> None:
         f"from there (the nearest is {near:,.1f} km from it)."
     )
     raise DataError(msg)
+
+
+def chosen_of(setting: Setting, items: pd.DataFrame) -> BoolArray:
+    """
+    Find the choices that items stand for.
+
+    Parameters
+    ----------
+    setting
+        The setting.
+    items
+        ``measure_id``, ``site_id`` and ``from_year`` of each.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (choices,); what stands already and is not moved stays.
+    """
+    places = pd.MultiIndex.from_frame(items[[*_PLACE]].astype(_PLACE))
+    own = pd.MultiIndex.from_frame(setting.choices[[*_PLACE]].astype(_PLACE))
+    new = (setting.choices["kind"] == "new").to_numpy()
+    chosen = np.asarray(new & own.isin(places))
+    chosen[setting.problem.start] = True
+    return chosen
 
 
 def with_longest_gap(setting: Setting, longest_km: Mapping[int, float]) -> Setting:
