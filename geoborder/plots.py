@@ -101,7 +101,7 @@ def plot_spending(plan: Plan, ax: Axes | None = None) -> Axes:
 
 def plot_sweep(plan: Plan, ax: Axes | None = None) -> Axes:
     """
-    Draw what each further million buys: coverage at other budgets.
+    Draw what each further million buys: the placement's value at other budgets.
 
     Parameters
     ----------
@@ -113,27 +113,26 @@ def plot_sweep(plan: Plan, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        Covered km in the last year over what is spent in all, a point per budget,
-        each with its multiple of the programme's budget.
+        Weighted km over the money that is there for placed equipment, each with the
+        bound that no placement exceeds and its multiple of the programme's budget.
     """
     ax = _axes(ax, (6.4, 3.0))
     if plan.sweep is None:
         return ax
     table = plan.sweep.dropna(subset=["value"])
-    spent = table["spent"].to_numpy(float) / 1e6
-    covered = table["covered_km"].to_numpy(float)
-    ax.plot(spent, covered, "o-", color="#1f5a7a")
-    places = pd.DataFrame({"x": spent, "y": covered, "times": table["factor"]})
-    for (x, y), own in places.groupby(["x", "y"])["times"]:
-        names = sorted({f"{own.min():g}", f"{own.max():g}"}, key=float)
+    budget = table["budget"].to_numpy(float) / 1e6
+    value, bound = (table[name].to_numpy(float) for name in ("value", "bound"))
+    ax.plot(budget, bound, "_", ms=12, color="#888", label="bound")
+    ax.plot(budget, value, "o-", color="#1f5a7a", label="value")
+    for times, x, y in zip(table["factor"], budget, value, strict=True):
         ax.annotate(
-            "-".join(names), (x, y), textcoords="offset points", xytext=(4, -14),
+            f"{times:g}", (x, y), textcoords="offset points", xytext=(4, -12),
             fontsize=8,
         )  # fmt: skip
-    ax.set_xlabel(f"spent on placed equipment in all, million {plan.program.currency}")
-    ax.set_ylabel(f"covered in {plan.program.last_year}, km")
-    ax.set_ylim(0, 1.15 * float(plan.border["length_km"].sum()))
-    ax.set_xlim(0, 1.15 * spent.max() if spent.size else 1.0)
+    ax.set_xlabel(f"budget for placed equipment, million {plan.program.currency}")
+    ax.set_ylabel("weighted km, all years")
+    ax.margins(y=0.2)
+    ax.legend(frameon=False, fontsize=8, loc="lower right")
     return ax
 
 

@@ -212,14 +212,16 @@ def test_levels_by_formula_and_by_stretch() -> None:
 
 
 def test_equipment_of_the_default_programme(plan: gb.Plan) -> None:
-    assets, program = plan.assets, plan.program
+    program = plan.program
+    assets = gb.assign_equipment(program, plan.segments)
+    assignments = gb.assign_measures(program, plan.segments)
     assert assets["asset_id"].is_unique
     standing = assets[assets["measure_id"].isna()]
     assert list(standing["asset_id"]) == list(program.assets)
     assert (standing["cost"] == 0).all()
     for key, measure in program.measures.items():
         own = assets[assets["measure_id"] == key]
-        rows = plan.assignments[plan.assignments["measure_id"] == key]
+        rows = assignments[assignments["measure_id"] == key]
         if measure.equipment is None:
             assert own.empty
             continue
@@ -231,9 +233,8 @@ def test_equipment_of_the_default_programme(plan: gb.Plan) -> None:
 
 
 def test_planned_assets_stand_on_their_segment(plan: gb.Plan) -> None:
-    planned = plan.assets[
-        plan.assets["measure_id"].notna() & plan.assets.geometry.notna()
-    ]
+    assets = gb.assign_equipment(plan.program, plan.segments)
+    planned = assets[assets["measure_id"].notna() & assets.geometry.notna()]
     located = gb.locate(planned, plan.border)
     assert located["distance_km"].max() < 1e-5
     assert located["chainage_km"].to_numpy() == pytest.approx(

@@ -15,6 +15,7 @@ import rasterio
 
 import geoborder as gb
 from geoborder import cli
+from geoborder.placement.sweep import FACTORS
 
 
 def call(
@@ -246,7 +247,7 @@ def test_sites_are_chosen(run: object, program_file: Path, tmp_path: Path) -> No
     )
     assert items["reason"].str.len().min() > 20
     sweep = pd.read_csv(out / "csv" / "budget_sweep.csv")
-    assert sweep["factor"].tolist() == [0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
+    assert sweep["factor"].tolist() == list(FACTORS)
     layer = gpd.read_file(out / "placement.gpkg", layer="placement_sites")
     assert layer["items"].tolist() == [1] * 6
     assert run("verify", out)[0] == 0
