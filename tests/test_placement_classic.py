@@ -21,10 +21,10 @@ from scipy.sparse import coo_matrix, csc_array, csr_array
 from geoborder.errors import DataError, OptionError
 from geoborder.placement import merging
 from geoborder.placement.classic import bacop1, bacop2, lscp, lscp_b, mclp
+from geoborder.placement.classic.medians import p_center, p_median
+from geoborder.placement.classic.solution import Solution
 from geoborder.placement.highs import Model, dual_bound, solve_lp, solve_mip
-from geoborder.placement.medians import p_center, p_median
 from geoborder.placement.merging import dominated, merge_cells
-from geoborder.placement.solution import Solution
 
 SITES, TARGETS = st.integers(1, 6), st.integers(1, 8)
 INF = np.inf

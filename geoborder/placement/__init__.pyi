@@ -1,9 +1,16 @@
 from .assets import placed_plan
-from .classic import bacop1, bacop2, lscp, lscp_b, mclp
-from .medians import p_center, p_median
+from .classic import (
+    Solution,
+    bacop1,
+    bacop2,
+    lscp,
+    lscp_b,
+    mclp,
+    p_center,
+    p_median,
+)
 from .placing import Placement, place
 from .proposal import propose_sites
-from .solution import Solution
 from .sweep import sweep_budget
 
 __all__ = [

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from geoborder.placement.classic import lscp, lscp_b, mclp
-from geoborder.placement.medians import p_center, p_median
+from geoborder.placement.classic.medians import p_center, p_median
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what spopt and its dependencies deprecate

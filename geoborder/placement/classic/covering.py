@@ -6,10 +6,10 @@ import numpy as np
 from scipy.sparse import block_array, csc_array, csr_array, eye_array, hstack
 
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
-from geoborder.placement.exchange import Cover, exchange, fill, shake
+from geoborder.placement.classic.exchange import Cover, exchange, fill, shake
+from geoborder.placement.classic.solution import Clock, Found, Solution, prove
 from geoborder.placement.highs import Model
 from geoborder.placement.merging import dominated, merge_cells
-from geoborder.placement.solution import Clock, Found, Solution, prove
 
 _SHAKES = 200
 """Times that good sites are shaken before branch and bound."""

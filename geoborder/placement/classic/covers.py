@@ -10,8 +10,12 @@ from scipy.sparse import csr_array, hstack
 
 from geoborder.errors import OptionError
 from geoborder.geodesy import IntArray
-from geoborder.placement.covering import cheapest_cover, most_backed, most_covered
-from geoborder.placement.inputs import (
+from geoborder.placement.classic.covering import (
+    cheapest_cover,
+    most_backed,
+    most_covered,
+)
+from geoborder.placement.classic.inputs import (
     check_search,
     read_count,
     read_cover,
@@ -19,7 +23,7 @@ from geoborder.placement.inputs import (
     read_weights,
     refuse_targets,
 )
-from geoborder.placement.solution import Clock, Solution
+from geoborder.placement.classic.solution import Clock, Solution
 
 
 def lscp(

@@ -14,9 +14,9 @@ from numba import njit
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from geoborder.geodesy import BoolArray, FloatArray, IntArray
+from geoborder.placement.classic.solution import Clock
 from geoborder.placement.highs import Model, solve_lp, solve_mip
 from geoborder.placement.problem import relative_gap
-from geoborder.placement.solution import Clock
 
 _KICKS = 400
 """Times that some sites are drawn anew and exchanged."""

@@ -10,16 +10,16 @@ from scipy.sparse import csr_array
 
 from geoborder.errors import OptionError
 from geoborder.geodesy import FloatArray, IntArray
-from geoborder.placement.covering import cheapest_cover
-from geoborder.placement.inputs import (
+from geoborder.placement.classic.covering import cheapest_cover
+from geoborder.placement.classic.inputs import (
     check_search,
     read_count,
     read_distances,
     read_weights,
 )
-from geoborder.placement.median_search import Search
+from geoborder.placement.classic.median_search import Search
+from geoborder.placement.classic.solution import Clock, Solution
 from geoborder.placement.problem import relative_gap
-from geoborder.placement.solution import Clock, Solution
 
 
 def p_median(
