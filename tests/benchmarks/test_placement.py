@@ -19,17 +19,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import dems
-import geopandas as gpd
 import numpy as np
 import pytest
-from benchmarks.test_sight import beside, meander, note
-from pyproj import CRS, Transformer
-from scipy.sparse import csr_array, load_npz, save_npz
+from benchmarks.test_sight import note
+from scipy.sparse import load_npz, save_npz
+from strips import best_of_neighbours, sights, strip_layers
 
 from geoborder.placement.classic import mclp
-from geoborder.sight import line_of_sight
-from geoborder.terrain import open_dem
 
 SITES, NEIGHBOURS = 2_000, 5
 OPTIONS = {"range_km": 12.0, "mast_m": 40.0, "target_m": 3.0}
@@ -104,25 +100,8 @@ print(json.dumps(told))
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write which of 2,000 sites sees which of 13,440 targets."""
     folder = tmp_path_factory.mktemp("strip")
-    border = meander(1_344_000.0, 590_000.0, 32_000.0, 2)
-    sites = beside(border, SITES * NEIGHBOURS, 3_000.0, 2)
-    # A strip that lies along a parallel, in metres of its middle.
-    own = CRS("+proj=eqc +lat_ts=37.57 +lon_0=71.3 +lat_0=37.57 +ellps=WGS84")
-    back = Transformer.from_crs(own, 4326, always_xy=True)
-    layers = [
-        gpd.GeoSeries(
-            gpd.points_from_xy(*back.transform(*(xy - [295_000.0, 16_000.0]).T)),
-            crs=4326,
-        )
-        for xy in (sites, border)
-    ]
-    dem = open_dem(dems.mountain_strip(folder / "strip.tif"))
-    seen = csr_array(line_of_sight(*layers, dem=dem, **OPTIONS)).astype(np.int8)
-    count = np.diff(seen.indptr)
-    middle = seen @ np.arange(seen.shape[1]) / np.maximum(count, 1)
-    groups = np.argsort(middle, kind="stable").reshape(SITES, NEIGHBOURS)
-    best = groups[np.arange(SITES), count[groups].argmax(axis=1)]
-    save_npz(folder / "cover.npz", seen[best])
+    seen = sights(strip_layers(folder, SITES * NEIGHBOURS), **OPTIONS)
+    save_npz(folder / "cover.npz", seen[best_of_neighbours(seen, NEIGHBOURS)])
     return folder / "cover.npz"
 
 
