@@ -105,8 +105,9 @@ class Outcome:
 def solve_lp(
     model: Model,
     *,
-    method: Literal["ipm", "simplex", "choose"] = "ipm",
+    method: Literal["ipm", "pdlp", "simplex", "choose"] = "ipm",
     crossover: bool = False,
+    tolerance: float | None = None,
     time_limit_s: float | None = None,
 ) -> Outcome:
     """
@@ -117,11 +118,15 @@ def solve_lp(
     model
         The programme; that columns are integer is not heeded.
     method
-        ``ipm`` is HiGHS's interior point, by far the fastest on large covering
-        programmes; ``simplex``; ``choose`` leaves it to HiGHS.
+        ``ipm`` is HiGHS's interior point; ``pdlp`` its first-order method, faster on
+        the largest programmes and to low tolerances; ``simplex``; ``choose`` leaves it
+        to HiGHS.
     crossover
         Whether the interior point's answer is turned into a vertex, which takes
         longer than finding it.
+    tolerance
+        How far the answer may be from optimal, relatively; HiGHS's own without it.
+        The bound holds whatever it is.
     time_limit_s
         Longest time in seconds.
 
@@ -130,7 +135,14 @@ def solve_lp(
     Outcome
         Columns, duals and a bound.
     """
-    options = {"solver": method, "run_crossover": "on" if crossover else "off"}
+    options: dict[str, Any] = {
+        "solver": method,
+        "run_crossover": "on" if crossover else "off",
+    }
+    if tolerance is not None:
+        options |= dict.fromkeys(
+            ("kkt_tolerance", "pdlp_optimality_tolerance"), tolerance
+        )
     return _solve(model, options, time_limit_s=time_limit_s, relaxed=True)
 
 

@@ -24,6 +24,9 @@ _TINY = 100
 _SMALL = 3_000
 """Of so many choices the search is short, and the cheapest of the best is sought."""
 
+_LARGE = 1_000_000
+"""Relaxations with so many entries go to a first-order method."""
+
 _CORE = 2_500
 """Choices that the relaxation likes best, among which the search goes on."""
 
@@ -228,7 +231,7 @@ def _relaxed(run: _Run) -> tuple[Relaxation, Outcome, Proof | None]:
     proof = None
     for _ in range(_ROUNDS if problem.detection else 1):
         relaxation = relax(problem, points=points)
-        outcome = solve_lp(relaxation.model, time_limit_s=_limit(run))
+        outcome = _solved_lp(run, relaxation.model)
         if outcome.status == "infeasible":
             raise NoChoicesError
         run.heed(outcome)
@@ -242,6 +245,14 @@ def _relaxed(run: _Run) -> tuple[Relaxation, Outcome, Proof | None]:
             break
         points = _more_points(problem, relaxation, relaxation.choices(outcome.x))
     return relaxation, outcome, proof
+
+
+def _solved_lp(run: _Run, model: Model) -> Outcome:
+    """Solve a relaxation: exactly, or where it is large as closely as is of use."""
+    if model.matrix.nnz < _LARGE:
+        return solve_lp(model, time_limit_s=_limit(run))
+    tolerance = float(np.clip(run.gap / 10.0, 1e-5, 1e-3))
+    return solve_lp(model, method="pdlp", tolerance=tolerance, time_limit_s=_limit(run))
 
 
 def _more_points(
