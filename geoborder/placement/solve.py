@@ -24,7 +24,7 @@ _TINY = 100
 _SMALL = 3_000
 """Of so many choices the search is short, and the cheapest of the best is sought."""
 
-_LARGE = 1_000_000
+_LARGE = 300_000
 """Relaxations with so many entries go to a first-order method."""
 
 _CORE = 2_500

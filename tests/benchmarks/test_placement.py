@@ -123,10 +123,10 @@ def job(text: str, instance: Path, p: int) -> dict[str, Any] | None:
 @pytest.mark.slow
 def test_model_beside_spopt(benchmark: object, instance: Path) -> None:
     """
-    With 100 sites, from the matrix to HiGHS: 70-80 ms, 2,500-3,300 times faster.
+    With 100 sites, from the matrix to HiGHS: 40-80 ms, 2,500-3,300 times faster.
 
-    Peak memory, all imports included: 370 MB to a certified gap of 1 % and 490-540 MB
-    to the proven optimum, spopt's 1,180 MB (730 MB when its model was ready).
+    Peak memory, all imports included: 255 MB to a certified gap of 1 % and 372 MB
+    to the proven optimum, spopt's 1,177 MB (729 MB when its model was ready).
     """
     ours = benchmark.pedantic(job, (_OURS, instance, 100), rounds=1, iterations=1)
     peer = job(_SPOPT, instance, 100)
@@ -159,9 +159,10 @@ def test_model_beside_spopt(benchmark: object, instance: Path) -> None:
 @pytest.mark.parametrize("p", [50, 100])
 def test_time_to_a_certified_gap(benchmark: object, instance: Path, p: int) -> None:
     """
-    With 50 and 100 sites: a gap of 1 % in 0.7-0.9 s, of 0.1 % in 1.5-9 s.
+    With 50 and 100 sites: a gap of 1 % in 0.7-1.2 s, of 0.1 % in 1.1-9 s.
 
-    The proven optimum takes 2-6 s with 50 sites and 25-40 s with 100.
+    The proven optimum takes 2-6 s with 50 sites and 25-41 s with 100; longer ones
+    are from runs with other work on the machine.
     """
     cover = load_npz(instance)
     weights = np.ones(cover.shape[1])

@@ -124,7 +124,12 @@ def reached_s(told: dict[str, Any], gap: float) -> float:
 def test_five_years_of_four_types_at_2000_sites(
     benchmark: object, folder: Path
 ) -> None:
-    """Time to certified gaps of 1 % and 0.5 %, and the whole process's peak memory."""
+    """
+    Time to certified gaps of 1 % and 0.5 %, and the whole process's peak memory.
+
+    8 s, 9-19 s, and 574 MB. By an interior point instead of the first-order method
+    the bound alone took 33 s and more.
+    """
     told = benchmark.pedantic(run, (folder, 2_000, 0.005, 300.0), rounds=1)
     note(
         benchmark,
