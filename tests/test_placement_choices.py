@@ -25,7 +25,7 @@ from scipy.sparse import csr_array
 from shapely import LineString, box
 
 import geoborder as gb
-from geoborder.geodesy import BoolArray
+from geoborder.geodesy import BoolArray, inverse
 from geoborder.placement.setting import Setting, make_setting, with_longest_gap
 
 
@@ -609,3 +609,46 @@ def test_without_segments_each_line_is_one(line: gpd.GeoDataFrame) -> None:
     setting = make_setting(program, line, candidates())
     assert set(setting.cells["segment"]) == {0}
     assert set(setting.cells["level"]) == {"low"}
+
+
+def test_detection_is_added_up_cell_by_cell(line: gpd.GeoDataFrame) -> None:
+    """One site alone is worth what distances to its cells say, whoever stands by."""
+    raw = dems.flat((500, 500), step_m=60)
+    dem = gb.Dem(raw.heights, raw.transform, CRS.from_user_input(raw.crs), "flat")
+    part = gb.slice_border(line, 80, 87.8).assign(left="AAA", right="BBB")
+    part = part[["border_id", "left", "right", "geometry"]]
+    seeing = kind("sight", range_km=3, mast_m=30, target_m=2, detection_50_km=1)
+    program = programme(
+        {"objective": "detection", "measures": ["eyes"]},
+        equipment={"eye": seeing},
+        measures={"eyes": measure("eye", 1, schedule={2025: 1})},
+        assets={},
+    )
+    targets = gb.border_targets(gb.as_border(part))
+    km = (targets.end_m - targets.start_m) / 1000.0
+    seats = targets.points.iloc[[10, 40, 70]].reset_index(drop=True)
+    sites = gpd.GeoDataFrame(geometry=seats, crs="EPSG:4326")
+    seen = gb.line_of_sight(
+        sites, targets.points, dem=dem, range_km=3, mast_m=30, target_m=2
+    ).toarray()
+    points = targets.points
+    away = np.array(
+        [
+            inverse(np.full(km.size, x), np.full(km.size, y), points.x, points.y)[1]
+            for x, y in zip(seats.x, seats.y, strict=True)
+        ]
+    )
+    chance = gb.detection_probability(away / 1000.0, half_km=1) * seen
+    together = make_setting(program, part, sites, dem=dem)
+    for number in range(len(sites)):
+        alone = make_setting(program, part, sites.iloc[[number]], dem=dem)
+        for setting, option in ((together, number), (alone, 0)):
+            chosen = (setting.problem.option == option) & (setting.problem.begin == 0)
+            covered = setting.problem.covered(chosen)[:, 0]
+            held = setting.merged >= 0
+            length = setting.cells["length_km"].to_numpy()[held]
+            expected = float(chance[number] @ km)
+            assert length @ covered[setting.merged[held]] == pytest.approx(
+                expected, rel=2e-3
+            )
+            assert expected < 0.7 * float(seen[number] @ km)

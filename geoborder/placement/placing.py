@@ -34,6 +34,9 @@ Progress = Callable[[float, float, float], None]
 _EXPLAIN_S = 30.0
 """Longest time for finding out which demands clash."""
 
+_SEEDS = 2**31
+"""HiGHS takes seeds below this."""
+
 _LEAST_STEP_KM = 1e-5
 """Gaps that differ by less are of one length."""
 
@@ -179,7 +182,7 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
     Schilling, D. A. (1980). Dynamic location modeling for public-sector facilities.
     Decision Sciences 11(4), 714-724. doi:10.1111/j.1540-5915.1980.tb01172.x
     """
-    _require_options(gap, time_limit_s)
+    _require_options(gap, time_limit_s, seed)
     setting = make_setting(
         program, border, candidates, dem=dem, segments=segments,
         target_spacing_km=target_spacing_km, conditions=conditions, facts=facts,
@@ -221,7 +224,10 @@ class _Options:
     second: bool
 
 
-def _require_options(gap: float, time_limit_s: float | None) -> None:
+def _require_options(gap: float, time_limit_s: float | None, seed: int) -> None:
+    if not (0 <= seed < _SEEDS and int(seed) == seed):
+        msg = f"`seed` must be a whole number from 0 to {_SEEDS - 1}, got {seed!r}."
+        raise OptionError(msg)
     if not 0.0 <= gap < np.inf:
         msg = f"`gap` must be 0 or more (0.01 is 1 %), got {gap!r}."
         raise OptionError(msg)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from geoborder.chainage import as_border, equal_cells
+from geoborder.errors import OptionError
 from geoborder.geodesy import interpolate, polylines
 from geoborder.program import EquipmentType, Program
 from geoborder.sites import candidate_sites
 from geoborder.tables import LONLAT
 from geoborder.terrain import DemLike
+
+Side = Literal["left", "right", "both"]
 
 
 def propose_sites(
@@ -21,7 +24,7 @@ def propose_sites(
     border: gpd.GeoDataFrame,
     *,
     dem: DemLike | None = None,
-    side: Literal["left", "right", "both"] = "both",
+    side: Side = "both",
     max_distance_km: float = 5.0,
     line_spacing_km: float = 4.0,
 ) -> gpd.GeoDataFrame:
@@ -55,6 +58,16 @@ def propose_sites(
     GeoborderError
         If a layer or an option is unusable.
     """
+    for name, value in (
+        ("max_distance_km", max_distance_km),
+        ("line_spacing_km", line_spacing_km),
+    ):
+        if not 0.0 < value < np.inf:
+            msg = f"`{name}` must be greater than 0 and finite, got {value!r}."
+            raise OptionError(msg)
+    if side not in get_args(Side):
+        msg = f"`side` must be left, right or both, got {side!r}."
+        raise OptionError(msg)
     table = as_border(border)
     lines = polylines(table.geometry.array)
     line, start_m, end_m = equal_cells(lines, line_spacing_km * 1000.0)

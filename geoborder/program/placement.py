@@ -60,8 +60,8 @@ class PlacementRules(Strict):
     per_site: int = Field(
         1,
         ge=1,
-        description="Items at one site at a time; what requires another stands on it "
-        "and is not counted.",
+        description="Items at one site at a time, each of another measure; what "
+        "requires another stands on it and is not counted.",
     )
     incompatible: tuple[tuple[str, str], ...] = Field(
         (), description="Pairs of equipment that are never at one site at a time."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array, vstack
 
 from geoborder.assign.priority import levels_of
+from geoborder.chainage import border_targets
 from geoborder.coverage.cells import Cells, make_cells
 from geoborder.coverage.footprint import footprints
 from geoborder.geodesy import FloatArray, IntArray, interpolate, inverse, polylines
@@ -105,6 +106,8 @@ def find_worth(
     Worth
         Cells are cut at the ends of footprints and segments, and merged where the
         same options cover them, what stands adds as much, and as much is required.
+        Where detection counts they are no longer than the targets' spacing, each
+        with the probability at its middle.
     """
     same = ["equipment", "site_id", "azimuth_deg"]
     first = ~options.duplicated(same)
@@ -119,7 +122,7 @@ def find_worth(
         conditions=ground.conditions,
     )
     years = list(program.years)
-    cells = make_cells(ground.border, prints, ground.segments, years)
+    cells = _cells(program, ground, prints)
     asset = pd.Index(table["asset_id"]).get_indexer(prints["asset_id"])
     one, cell, data = _entries(program, ground, table, asset, cells)
     size = cells.row.size
@@ -131,6 +134,30 @@ def find_worth(
     covers = csr_array((data[~old], place), shape=shape)[kind]
     described = _described(program, ground, cells)
     return _merged(program, ground, described, covers, base, first_open)
+
+
+def _cells(program: Program, ground: Ground, prints: pd.DataFrame) -> Cells:
+    """Cut the border where footprints end; where distance counts, finely besides."""
+    years = list(program.years)
+    if program.placement.objective != "detection":
+        return make_cells(ground.border, prints, ground.segments, years)
+    fine = border_targets(ground.border, spacing_km=ground.target_spacing_km)
+    cuts = pd.DataFrame(
+        {
+            "border_id": ground.border["border_id"].to_numpy()[fine.line],
+            "start_km": fine.start_m / 1000.0,
+            "end_km": fine.end_m / 1000.0,
+        }
+    )
+    both = pd.concat([prints.astype({"asset_id": object}), cuts], ignore_index=True)
+    cells = make_cells(ground.border, both, ground.segments, years)
+    own = slice(0, len(prints))
+    return replace(
+        cells,
+        first_cell=cells.first_cell[own],
+        last_cell=cells.last_cell[own],
+        active=cells.active[own],
+    )
 
 
 def _entries(
