@@ -248,6 +248,31 @@ def search(
     return None
 
 
+def without_idle(problem: Problem, chosen: BoolArray) -> BoolArray:
+    """
+    Undo choices that cost something and add nothing, the dearest first.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    chosen
+        Choices that keep everything. Not modified.
+
+    Returns
+    -------
+    ndarray of bool
+        Choices that are worth as much and reach floors as far.
+    """
+    tables = tables_of(problem, np.ones(problem.needs.size))
+    state = state_of(problem, tables._replace(partial=0.0), chosen)
+    open_ = np.flatnonzero(chosen & flexible(problem) & (problem.costs > 0.0))
+    order = open_[np.argsort(-problem.costs[open_], kind="stable")]
+    price = np.ones(problem.option.size)
+    exchange(tables._replace(partial=0.0), state, price, order, 0)
+    return state.chosen
+
+
 def anneal(
     problem: Problem,
     begun: BoolArray,

@@ -13,7 +13,13 @@ from geoborder.geodesy import BoolArray, FloatArray
 from geoborder.placement.highs import Model, Outcome, solve_lp, solve_mip
 from geoborder.placement.problem import Answer, Problem, relative_gap, subproblem
 from geoborder.placement.relaxation import Proof, Relaxation, prove, relax
-from geoborder.placement.search import anneal, begin_with, plain_price, search
+from geoborder.placement.search import (
+    anneal,
+    begin_with,
+    plain_price,
+    search,
+    without_idle,
+)
 
 Progress = Callable[[float, float, float], None]
 """What is told of a search: the best value, the bound and the seconds so far."""
@@ -166,6 +172,8 @@ def solve(
         proof = _first_goal(run, seed, begun)
         if second and run.goes_on():
             _second_goal(run, proof, seed)
+        if second and run.best is not None:
+            run.offer(without_idle(problem, run.best))
     except KeyboardInterrupt:
         run.stopped = True
     if run.best is None:
