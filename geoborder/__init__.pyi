@@ -46,8 +46,10 @@ from .coverage import (
 from .datasets import (
     load_countries,
     load_crossings,
+    load_lakes,
     load_places,
     load_provinces,
+    load_rivers,
     load_unit_limits,
     load_units,
 )
@@ -71,7 +73,19 @@ from .events import (
     window_events,
 )
 from .export import verify_plan, write_placement, write_plan
-from .maps import make_map, save_map
+from .maps import (
+    LayerOptions,
+    add_assets,
+    add_coverage,
+    add_isochrones,
+    add_points,
+    add_segments,
+    add_sites,
+    add_units,
+    add_viewshed,
+    make_map,
+    save_map,
+)
 from .placement import (
     Placement,
     Solution,
@@ -87,6 +101,14 @@ from .placement import (
     sweep_budget,
 )
 from .plan import PlacingOptions, Plan, make_plan
+from .plots import (
+    plot_budget,
+    plot_coverage_by_year,
+    plot_map,
+    plot_profile,
+    plot_spending,
+    plot_sweep,
+)
 from .program import Program, load_program
 from .reach import (
     TRAVEL_MODES,
@@ -102,7 +124,7 @@ from .reach import (
     travel_time,
     write_isochrones,
 )
-from .report import write_report
+from .report import write_report, write_report_pdf
 from .segment import describe_segments, merge_segments, segment_border
 from .sight import (
     SightLines,
@@ -140,6 +162,7 @@ __all__ = [
     "GeoborderWarning",
     "InfeasibleError",
     "Isochrones",
+    "LayerOptions",
     "OptionError",
     "Placement",
     "PlacingOptions",
@@ -156,6 +179,14 @@ __all__ = [
     "TravelMode",
     "Viewshed",
     "__version__",
+    "add_assets",
+    "add_coverage",
+    "add_isochrones",
+    "add_points",
+    "add_segments",
+    "add_sites",
+    "add_units",
+    "add_viewshed",
     "apportion",
     "as_border",
     "aspect_deg",
@@ -192,9 +223,11 @@ __all__ = [
     "load_borders",
     "load_countries",
     "load_crossings",
+    "load_lakes",
     "load_places",
     "load_program",
     "load_provinces",
+    "load_rivers",
     "load_unit_limits",
     "load_units",
     "local_relief",
@@ -213,6 +246,12 @@ __all__ = [
     "patrol_passes",
     "patrol_path",
     "place",
+    "plot_budget",
+    "plot_coverage_by_year",
+    "plot_map",
+    "plot_profile",
+    "plot_spending",
+    "plot_sweep",
     "point_at",
     "prioritise",
     "profile",
@@ -248,6 +287,7 @@ __all__ = [
     "write_placement",
     "write_plan",
     "write_report",
+    "write_report_pdf",
     "write_viewshed",
     "yearly_costs",
 ]

@@ -38,6 +38,18 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    """Path of axe-core; without it the test is skipped, or fails where CI is set."""
+    file = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+    if not file.is_file():
+        reason = "needs axe-core (npm install --no-save axe-core@4.14.1)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return file
+
+
 @pytest.fixture
 def program_file(tmp_path: Path) -> Path:
     """Write a small programme that is right; tests put faults into it."""

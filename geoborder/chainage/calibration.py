@@ -180,7 +180,27 @@ def _to_the_ends(
     return [*first, *knots, *last]
 
 
-def _calibration(border: gpd.GeoDataFrame, row: int) -> tuple[FloatArray, FloatArray]:
+def known_points(border: gpd.GeoDataFrame, row: int) -> tuple[FloatArray, FloatArray]:
+    """
+    Read the points between which a border's official chainage is linear.
+
+    Parameters
+    ----------
+    border
+        A calibrated border.
+    row
+        Position of the line.
+
+    Returns
+    -------
+    km, official_km : ndarray
+        Chainage and official chainage, both ends of the line included.
+
+    Raises
+    ------
+    DataError
+        If the border has no official chainage.
+    """
     if "calibration" not in border.columns:
         msg = "`border` has no official chainage; give it one with `calibrate`."
         raise DataError(msg)
@@ -255,7 +275,7 @@ def _convert(
     where = np.zeros(values.shape, dtype=np.int64) if rows is None else rows
     result = np.empty(values.shape)
     for row in np.unique(where):
-        known = _calibration(border, int(row))
+        known = known_points(border, int(row))
         source, target = known[::-1] if back else known
         own = values[where == row]
         # What rounding puts beyond an end is the end.

@@ -31,10 +31,11 @@ from geoborder.cli.common import (
 from geoborder.export import verify_plan, write_plan
 from geoborder.files import write_text
 from geoborder.maps import make_map, save_map
+from geoborder.maps.attributes import require_attribute
 from geoborder.placement.sweep import FACTORS
 from geoborder.plan import PlacingOptions, Plan
 from geoborder.program import Program
-from geoborder.report import write_report
+from geoborder.report import find_browser, write_report, write_report_pdf
 from geoborder.report.placement import placement_line
 
 
@@ -71,6 +72,7 @@ def run(  # noqa: PLR0913 - options of one command
 
     Example: geoborder run --out plan
     """
+    require_attribute(color_by)  # what is wrong is said before the work, not after it
     plan = work_out(
         program, border=border, dem=dem, segment_length_km=segment_length_km,
         sites=sites, placed=not evenly,
@@ -145,16 +147,20 @@ def map_page(
     color_by: Annotated[
         str, typer.Option(help="Segment attribute to show.")
     ] = "coverage_share",
+    year: Annotated[
+        int | None, typer.Option(help="Year to show first; left out: the last one.")
+    ] = None,
 ) -> None:
     """
     Draw a programme's map as one HTML file.
 
-    Example: geoborder map --out map.html --color-by priority
+    Example: geoborder map --out map.html --color-by priority --year 2027
     """
+    require_attribute(color_by)
     plan = work_out(
         program, border=border, dem=dem, segment_length_km=segment_length_km
     )
-    save_map(make_map(plan, color_by=color_by), file)
+    save_map(make_map(plan, color_by=color_by, year=year), file)
     out.print(str(file), highlight=False, markup=False)
 
 
@@ -162,21 +168,42 @@ def map_page(
 def report(
     program: ProgramFile = None,
     *,
-    file: Out = Path("report.html"),
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="HTML file to write; left out: report.html, or none with --pdf.",
+        ),
+    ] = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option(
+            help="PDF to write, by Chromium, Chrome or Edge; with --out both are."
+        ),
+    ] = None,
     border: BorderFile = None,
     dem: DemFile = None,
     segment_length_km: SegmentLength = 10.0,
 ) -> None:
     """
-    Write a programme's report as one HTML file.
+    Write a programme's report as one HTML file, as a PDF, or as both.
 
-    Example: geoborder report --out report.html
+    The browser for the PDF is found on the path, or named by GEOBORDER_CHROMIUM.
+
+    Example: geoborder report --pdf report.pdf --out report.html
     """
+    if pdf is not None:
+        find_browser()  # what is missing is said before the work, not after it
     plan = work_out(
         program, border=border, dem=dem, segment_length_km=segment_length_km
     )
-    write_report(plan, file)
-    out.print(str(file), highlight=False, markup=False)
+    written = []
+    if file is not None or pdf is None:
+        written.append(write_report(plan, file or Path("report.html")))
+    if pdf is not None:
+        written.append(write_report_pdf(plan, pdf))
+    print_text("", written)
 
 
 @app.command()

@@ -40,7 +40,29 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
         If the map uses something that only the network has, such as the script
         of a folium plugin or `folium.Icon`.
     """
-    html = page.get_root().render()
+    return write_text(Path(path), inlined(page))
+
+
+def inlined(page: folium.Map) -> str:
+    """
+    Render a folium map as HTML that needs nothing else.
+
+    Parameters
+    ----------
+    page
+        A map.
+
+    Returns
+    -------
+    str
+        HTML that says its language, and that readers may enlarge.
+
+    Raises
+    ------
+    OptionError
+        As for `save_map`.
+    """
+    html: str = page.get_root().render()
     if "L.AwesomeMarkers" in html:
         msg = (
             "The map uses `folium.Icon`, whose pictures come from the network; use "
@@ -51,7 +73,13 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
     html = re.sub(
         r'<link rel="stylesheet" href="(http[^"]+)"\s*/>', _inline_style, html
     )
-    return write_text(Path(path), html)
+    html = html.replace("<html>", '<html lang="en">', 1)
+    return re.sub(
+        r'<meta name="viewport"[^>]*>',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        html,
+        count=1,
+    )
 
 
 _UNUSED = (
@@ -65,11 +93,12 @@ _UNUSED = (
 
 def _inline_script(match: re.Match[str]) -> str:
     address = match.group(1)
-    if "leaflet.js" in address:
+    name = address.rpartition("/")[2]
+    if name in {"leaflet.js", "leaflet.min.js"}:
         return (
             f"<script>{_packaged(xstatic_leaflet, 'leaflet.js')}\n{_icons()}</script>"
         )
-    if "jquery" in address:
+    if re.fullmatch(r"jquery(-[\d.]+)?(\.min)?\.js", name):
         return f"<script>{_packaged(xstatic_jquery, 'jquery.min.js')}</script>"
     return _left_out(address)
 
@@ -85,6 +114,11 @@ def _left_out(address: str) -> str:
     if any(word in address for word in _UNUSED):
         return ""
     msg = f"The map needs {address}, which is not in the file; leave that plugin out."
+    if "d3" in address or "jquery-ui" in address or "jqueryui" in address:
+        msg = (
+            f"The map has a legend that needs {address}, which is not in the file; use "
+            "`explore(..., legend=False)`, or `add_segments` and the like."
+        )
     raise OptionError(msg)
 
 

@@ -1,135 +1,185 @@
-"""What lies under the border on a map: countries, relief, names."""
+"""What lies under the border on a map: countries, units, waters, relief."""
 
 from __future__ import annotations
 
-import base64
-import io
-from html import escape
 from typing import Any
 
-import folium
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from affine import Affine
-from matplotlib.image import imsave
-from pyproj import CRS, Transformer
+from PIL import Image
 
-from geoborder.datasets import load_countries
+from geoborder.datasets import load_countries, load_lakes, load_rivers
+from geoborder.geodesy import FloatArray
+from geoborder.maps.areas import MERCATOR
+from geoborder.maps.encoding import path, picture, rings
+from geoborder.maps.relief import shaded_relief
 from geoborder.plan import Plan
-from geoborder.terrain import Dem, hillshade
 
-_MERCATOR = "EPSG:3857"
-"""The projection of web maps."""
+_AROUND_DEG = (6.0, 8.0)
+"""Countries are drawn so far around the border, in longitude and latitude."""
+
+_ROOM_FOR_NAME = 0.2
+"""Countries that show less than this, in square degrees, are not named."""
 
 
-def add_ground(page: folium.Map, plan: Plan) -> None:
+_SAME_LINE_DEG = 0.06
+"""Drawings of a country's outline at two scales lie so near to each other."""
+
+_FADE = 0.06
+"""The relief fades out over this share of its shorter side."""
+
+
+def ground_data(plan: Plan, *, relief_px: int) -> dict[str, Any]:
     """
-    Add countries, and relief where there is elevation.
+    Gather what is drawn under the plan.
 
     Parameters
     ----------
-    page
-        The map.
     plan
-        The plan whose border it shows.
+        The plan.
+    relief_px
+        Longer side of the relief's picture at most, in pixels.
+
+    Returns
+    -------
+    dict
+        ``countries``, ``lakes``, ``rivers`` with names and rings or paths, and
+        ``relief``: bounds and a picture, or nothing without elevation.
     """
     west, south, east, north = plan.border.total_bounds
-    window = (west - 6.0, south - 8.0, east + 6.0, north + 8.0)
+    wide, high = _AROUND_DEG
+    window = (west - wide, south - high, east + wide, north + high)
+    near = (west - 1.5, south - 1.5, east + 1.5, north + 1.5)
+    return {
+        "countries": _countries(plan, window),
+        "lakes": _waters(load_lakes(), near),
+        "rivers": _waters(load_rivers(), near),
+        "relief": _relief(plan, relief_px),
+    }
+
+
+def _countries(
+    plan: Plan, window: tuple[float, float, float, float]
+) -> list[dict[str, Any]]:
+    """Countries around the border; the plan's own with their finer outline."""
     countries = load_countries("10m").clip(window)
     shapes = shapely.coverage_simplify(countries.geometry.to_numpy(), 0.01)
-    shapes = shapely.set_precision(shapes, 1e-3)
     own = {*plan.border["left"], *plan.border["right"]}
-    features = [
-        {
-            "type": "Feature",
-            "geometry": shapely.geometry.mapping(shape),
-            "properties": {"own": iso3 in own},
-        }
-        for shape, iso3 in zip(shapes, countries["iso3"], strict=True)
-        if not shape.is_empty
-    ]
-    folium.GeoJson(
-        {"type": "FeatureCollection", "features": features},
-        name="Countries",
-        control=False,
-        interactive=False,
-        pane="countries",
-        style_function=lambda f: {
-            "color": "#8a8a8a",
-            "weight": 0.8,
-            "fillColor": "#f4f1ea" if f["properties"]["own"] else "#e7e5e0",
-            "fillOpacity": 1,
-        },
-    ).add_to(page)
-    if plan.dem is not None:
-        image, bounds = _hillshade(plan.dem)
-        folium.raster_layers.ImageOverlay(
-            image, bounds, name="Relief", opacity=0.5, pane="ground"
-        ).add_to(page)
-    for iso3, name, shape in zip(
-        countries["iso3"], countries["name"], shapes, strict=True
+    rows = []
+    for shape, iso3, name in zip(
+        shapes, countries["iso3"], countries["name"], strict=True
     ):
-        if not shape.is_empty and iso3 not in own and shape.area > 0.2:  # noqa: PLR2004 - room for a name
-            add_label(page, shape, str(name), "country")
+        if not shape.is_empty:
+            rows.append(
+                {
+                    "name": name if shape.area > _ROOM_FOR_NAME else "",
+                    "own": iso3 in own,
+                    "at": _middle(shape),
+                    "rings": rings(shape),
+                }
+            )
+    return rows
 
 
-def _hillshade(dem: Dem) -> tuple[str, list[list[float]]]:
-    """Relief as a picture in the map's projection, and its bounds."""
-    rows, columns = dem.shape
-    lon, lat = dem.lonlat_at(
-        *np.meshgrid(
-            np.linspace(-0.5, columns - 0.5, 33), np.linspace(-0.5, rows - 0.5, 33)
-        )
-    )
-    there = Transformer.from_crs("EPSG:4326", _MERCATOR, always_xy=True)
-    x, y = there.transform(lon, np.clip(lat, -85.0, 85.0))
-    size = np.array([np.ptp(x), np.ptp(y)])
-    pixel = max(np.hypot(*size) / np.hypot(rows, columns), size.max() / 1600.0)
-    width, height = np.maximum(1, (size / pixel).astype(int)).tolist()
-    transform = Affine(size[0] / width, 0, x.min(), 0, -size[1] / height, y.max())
-    blank = np.empty((height, width), dtype=np.float32)
-    picture = Dem(blank, transform, CRS.from_user_input(_MERCATOR), dem.source)
-    row, column = np.indices(picture.shape)
-    heights = dem.heights_at(*picture.lonlat_at(column.ravel(), row.ravel()))
-    blank[...] = heights.reshape(blank.shape)
-    shade = hillshade(picture, vertical_exaggeration=1.2)
-    seen = np.isfinite(shade)
-    grey = np.where(seen, shade, 0.0)
-    corners = picture.lonlat_at(np.array([-0.5, width - 0.5]), [height - 0.5, -0.5])
-    bounds = np.column_stack(corners)[:, ::-1]
-    return _data_url(np.dstack([grey, grey, grey, seen])), bounds.tolist()
+def _middle(shape: shapely.Geometry) -> list[int]:
+    """Where a polygon's name stands, in steps of 1e-5 degrees."""
+    circle = shapely.maximum_inscribed_circle(shape, tolerance=0.02)
+    return path(np.asarray(circle.coords[:1]))
 
 
-def _data_url(picture: npt.NDArray[np.float64]) -> str:
-    file = io.BytesIO()
-    imsave(file, np.clip(picture, 0.0, 1.0), format="png")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def add_label(page: Any, shape: shapely.Geometry, name: str, kind: str) -> None:  # noqa: ANN401 - a folium element
+def unit_data(plan: Plan, tolerance_deg: float = 0.004) -> dict[str, Any]:
     """
-    Add a name amid a polygon.
+    Draw the units on either side, simplified together.
 
     Parameters
     ----------
-    page
-        The map, or a group of its layers.
-    shape
-        The polygon, in longitude and latitude.
-    name
-        The name, shown as text.
-    kind
-        ``country`` or ``unit``, for its style.
+    plan
+        The plan.
+    tolerance_deg
+        Tolerance of the simplification, in degrees.
+
+    Returns
+    -------
+    dict
+        ``shapes``: ``at`` (where the name stands) and ``rings`` of each unit;
+        ``limits``: each limit once, but for what are limits of countries.
     """
-    point = shapely.maximum_inscribed_circle(shape).coords[0]
-    folium.Marker(
-        [point[1], point[0]],
-        icon=folium.DivIcon(
-            html=f'<span class="gb-label gb-{kind}">{escape(name)}</span>',
-            icon_size=(0, 0),
-            class_name="gb-anchor",
-        ),
-        interactive=False,
-        keyboard=False,
-    ).add_to(page)
+    if plan.units is None:
+        return {"shapes": [], "limits": []}
+    shapes = shapely.coverage_simplify(plan.units.geometry.to_numpy(), tolerance_deg)
+    lines = shapely.union_all(shapely.boundary(shapes))
+    edges = _edges(lines)
+    tree = shapely.STRtree(
+        _edges(shapely.union_all([*plan.border.geometry, *_outlines(plan)]))
+    )
+    middle = shapely.line_interpolate_point(edges, 0.5, normalized=True)
+    national, _ = tree.query(middle, predicate="dwithin", distance=_SAME_LINE_DEG)
+    limits = shapely.union_all(np.delete(edges, np.unique(national)))
+    return {
+        "shapes": [
+            {"at": _middle(whole), "rings": rings(shape)}
+            for whole, shape in zip(plan.units.geometry, shapes, strict=True)
+        ],
+        "limits": rings(shapely.line_merge(limits)),
+    }
+
+
+def _edges(lines: shapely.Geometry) -> npt.NDArray[Any]:
+    """Straight pieces between the vertices of lines."""
+    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    joined = line[1:] == line[:-1]
+    return np.asarray(
+        shapely.linestrings(np.stack((xy[:-1][joined], xy[1:][joined]), axis=1))
+    )
+
+
+def _outlines(plan: Plan) -> list[shapely.Geometry]:
+    """Outlines of the countries on both sides, as units and as countries have them."""
+    layers = [load_countries(name) for name in ("osm", "10m")]
+    sides = {*plan.border["left"], *plan.border["right"]}
+    return [
+        line for layer in layers for line in layer[layer["iso3"].isin(sides)].boundary
+    ]
+
+
+def _waters(
+    layer: gpd.GeoDataFrame, window: tuple[float, float, float, float]
+) -> list[dict[str, Any]]:
+    """Rivers or lakes around the border."""
+    near = layer.clip(window)
+    near = near[~near.geometry.is_empty]
+    shapes = near.geometry.simplify(0.001)
+    return [
+        {"name": name if isinstance(name, str) else "", "rings": rings(shape)}
+        for name, shape in zip(near["name"], shapes, strict=True)
+    ]
+
+
+def _relief(plan: Plan, longest_px: int) -> dict[str, Any] | None:
+    if plan.dem is None:
+        return None
+    relief = shaded_relief(plan.dem, MERCATOR, longest_px=longest_px)
+    seen = np.isfinite(relief.grey)
+    grey = np.where(seen, relief.grey, 0.0)
+    bands = [
+        Image.fromarray(np.round(band * 255.0).astype(np.uint8))
+        for band in (grey, seen * _faded(relief.grey.shape))
+    ]
+    image = Image.merge("LA", bands).convert("RGBA")
+    return {
+        "bounds": list(relief.bounds),
+        "url": picture(image, format="WEBP", quality=70, method=4),
+    }
+
+
+def _faded(shape: tuple[int, int]) -> FloatArray:
+    """From 0 at a picture's edges to 1, so that it does not end in a straight line."""
+    ramps = [
+        np.clip(
+            np.minimum(np.arange(n), np.arange(n)[::-1]) / (_FADE * min(shape)), 0, 1
+        )
+        for n in shape
+    ]
+    return np.outer(*ramps)

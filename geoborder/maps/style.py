@@ -12,16 +12,20 @@ import pandas as pd
 CATEGORY_COLOURS = {
     "posts": "#1b3a6b",
     "observation": "#7b3294",
-    "communications": "#0571b0",
-    "mobility": "#8c6d31",
-    "air": "#4d4d4d",
-    "engineering": "#a6611a",
-    "training": "#018571",
-    "supply": "#636363",
+    "communications": "#2a8fbd",
+    "mobility": "#6b4a1e",
+    "air": "#333333",
+    "engineering": "#b38600",
+    "training": "#117733",
+    "supply": "#8c8c8c",
 }
 
-COVERED_COLOUR = "#1a9850"
-GAP_COLOUR = "#d73027"
+COVERED_COLOUR = "#0072b2"
+GAP_COLOUR = "#d55e00"
+"""Okabe and Ito's blue and vermillion, which colour-blind readers tell apart."""
+
+COVERED_COLOURS = ("#6bb3e0", "#0072b2", "#0b3c5d")
+"""Covered by one asset, by two, by more."""
 
 SITE_COLOUR = "#c51b7d"
 """Ring around candidate sites that are used; grey around others."""
@@ -44,6 +48,7 @@ ATTRIBUTES = {
     "coverage_share": ("Share covered", "%", 100.0),
     "priority": ("Impact level", "", 1.0),
     "k_mean": ("Assets over the segment, mean", "", 1.0),
+    "longest_gap_km": ("Longest gap", "km", 1.0),
     "cost": ("Cost of measures", "thousand", 1e-3),
     "post_km": ("Distance to the nearest post", "km", 1.0),
     "post_minutes": ("Time from the nearest post, mean", "minutes", 1.0),

@@ -49,7 +49,6 @@ def placement_section(plan: Plan) -> dict[str, object] | None:
         "gap": percent(placement.gap),
         "means": gap_sentence(placement),
         "status": _STATUS[placement.status],
-        "seconds": placement.seconds,
         "cost": placement.cost,
         "checksum": placement.checksum,
         "years": placement.by_year.reset_index().to_dict("records"),
