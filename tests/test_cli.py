@@ -49,6 +49,7 @@ def test_the_main_job_as_a_program(tmp_path: Path) -> None:
             "-m",
             "geoborder",
             "run",
+            "--no-sweep",
             "--out",
             "plan",
         ],
@@ -158,9 +159,11 @@ def test_units_cut_segments(run: object, tmp_path: Path) -> None:
 
 def test_map_and_report(run: object, program_file: Path, tmp_path: Path) -> None:
     page, text = tmp_path / "m.html", tmp_path / "r.html"
-    assert run("map", program_file, "--out", page, "--color-by", "priority")[0] == 0
-    assert run("report", program_file, "--out", text)[0] == 0
-    assert "L.map(" in page.read_text()
+    wide = ("--segment-length-km", 100)
+    words = ("map", program_file, *wide, "--out", page, "--year", 2026)
+    assert run(*words, "--color-by", "priority")[0] == 0
+    assert run("report", program_file, *wide, "--out", text)[0] == 0
+    assert '"view":{"color":"priority","year":2026}' in page.read_text()
     assert "<h1>Small</h1>" in text.read_text()
 
 
@@ -383,13 +386,13 @@ def test_tables_without_what_is_needed(run: object, tmp_path: Path) -> None:
 
 
 def test_work_that_fails_exits_with_1(
-    run: object, monkeypatch: pytest.MonkeyPatch
+    run: object, program_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_words: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(cli.plans, "write_plan", full)
-    code, _, complaint = run("run")
+    code, _, complaint = run("run", program_file, "--evenly")
     assert code == 1
     assert "No space left on device" in complaint
 

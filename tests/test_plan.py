@@ -110,7 +110,7 @@ claims:
 
 def test_steps_are_reported_in_order() -> None:
     seen: list[str] = []
-    gb.make_plan(segment_length_km=200, progress=seen.append)
+    gb.make_plan(segment_length_km=200, placed=False, progress=seen.append)
     assert tuple(seen) == STEPS
 
 
@@ -150,5 +150,5 @@ def test_coarse_maps_take_official_chainage_from_the_programme() -> None:
 
 def test_the_input_is_not_changed(border: gpd.GeoDataFrame) -> None:
     before = border.copy()
-    gb.make_plan(border=border, segment_length_km=100)
+    gb.make_plan(border=border, segment_length_km=100, placed=False)
     assert border.equals(before)

@@ -23,9 +23,9 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
     Parameters
     ----------
     page
-        A map; Leaflet and jQuery are written into the file from the XStatic
-        packages, and what folium links besides and such maps do not use is left
-        out.
+        A map; Leaflet and, where it is used, jQuery are written into the file from
+        the XStatic packages, and what folium links besides and such maps do not use
+        is left out.
     path
         File to write; it is finished or absent.
 
@@ -69,6 +69,10 @@ def inlined(page: folium.Map) -> str:
             "`folium.DivIcon` or `folium.CircleMarker`."
         )
         raise OptionError(msg)
+    if not re.search(r"\$\(|\$\.|jQuery", html):
+        html = re.sub(
+            r'<script src="http[^"]+/jquery[-.\d]*(min\.)?js"></script>', "", html
+        )
     html = re.sub(r'<script src="(http[^"]+)"></script>', _inline_script, html)
     html = re.sub(
         r'<link rel="stylesheet" href="(http[^"]+)"\s*/>', _inline_style, html

@@ -143,8 +143,10 @@ class PlanMap(folium.Map):
             html = inlined(self)
         finally:
             self.page.small = False
+        # In single quotes: the page's many double ones can stay as they are.
+        page = html.replace("&", "&amp;").replace("'", "&#x27;")
         return (
-            f'<iframe srcdoc="{escape(html)}" title="{self.title}" '
+            f"<iframe srcdoc='{page}' title=\"{self.title}\" "
             f'style="width:100%;height:{_CELL_PX}px;border:1px solid #ccc" '
             "allowfullscreen></iframe>"
         )
