@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +297,8 @@ def test_the_same_plan_gives_the_same_data(plan: gb.Plan, data: dict[str, Any]) 
         ({"color_by": "beauty"}, "one of coverage_share, priority"),
         ({"year": 1999}, "`year` must be one of 2024 to 2029, got 1999"),
         ({"tiles": ["Moon"]}, "names that xyzservices knows, got 'Moon'"),
+        ({"tiles": "Moon"}, "names that xyzservices knows, got 'Moon'"),
+        ({"tiles": ["MapBox"]}, "no access token; 'MapBox' needs one"),
     ],
 )
 def test_wrong_options_are_refused(
@@ -323,3 +326,58 @@ def test_maps_that_need_the_network_are_refused(tmp_path: Path) -> None:
         with pytest.raises(gb.OptionError, match=r"explore\(\.\.\., legend=False\)"):
             gb.save_map(page, tmp_path / "m.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_odd_names_do_not_keep_a_map_from_being_saved(
+    plan: gb.Plan, tmp_path: Path
+) -> None:
+    names = plan.assets["name"].astype(object).copy()
+    names.iloc[0], names.iloc[1], names.iloc[2] = "L.AwesomeMarkers", np.nan, None
+    odd = replace(plan, assets=plan.assets.assign(name=names))
+    assert of(odd)["assets"]["name"][:3] == ["L.AwesomeMarkers", "", ""]
+    gb.save_map(gb.make_map(odd), tmp_path / "m.html")
+
+
+def test_layers_of_other_crs_are_drawn_where_they_are(program_file: Path) -> None:
+    units = gb.load_units(None).query("country in ('TJK', 'AFG')")
+    layers = {
+        "units": units,
+        "crossings": gb.load_crossings(),
+        "places": gb.load_places(),
+    }
+    options = {"placed": False, "segment_length_km": 200}
+    plain = of(gb.make_plan(program_file, **layers, **options))
+    moved = {name: layer.to_crs(32642) for name, layer in layers.items()}
+    found = of(gb.make_plan(program_file, **moved, **options))
+    for name in ("crossings", "places"):
+        assert found[name]["x"] == pytest.approx(plain[name]["x"], abs=1)
+        assert found[name]["y"] == pytest.approx(plain[name]["y"], abs=1)
+    for one, other in zip(
+        found["units"]["shapes"], plain["units"]["shapes"], strict=True
+    ):
+        assert one["at"] == pytest.approx(other["at"], abs=3000)  # within a tolerance
+
+
+def test_countries_across_the_antimeridian_are_not_drawn_around_the_world(
+    program_file: Path,
+) -> None:
+    text = program_file.read_text()
+    text = text[: text.index("assets:")]
+    program_file.write_text(
+        text.replace("left: TJK, right: AFG", "left: SWE, right: NOR")
+    )
+    plan = gb.make_plan(program_file, placed=False, segment_length_km=100)
+    for country in of(plan)["ground"]["countries"]:
+        if country["name"] == "Russia":
+            edges = [undone(ring) for ring in country["rings"]]
+            assert min(edge[:, 0].min() for edge in edges) > 15
+
+
+def test_empty_points_are_as_good_as_none(program_file: Path) -> None:
+    nothing = gb.load_places().iloc[:0]
+    plan = gb.make_plan(
+        program_file, places=nothing, crossings=nothing, placed=False,
+        segment_length_km=200,
+    )  # fmt: skip
+    assert plan.places is None
+    assert of(plan)["crossings"]["name"] == []

@@ -16,6 +16,10 @@ _YEARLY = {
 """Attributes that change from year to year, and what coverage calls them."""
 
 
+_LAST_YEAR = ("post_km", "post_minutes")
+"""Attributes that are known for the programme's last year alone."""
+
+
 def attribute_data(plan: Plan) -> list[dict[str, Any]]:
     """
     Class every segment attribute that a plan has.
@@ -75,9 +79,10 @@ def _attribute(plan: Plan, name: str) -> dict[str, Any]:
     number = {colour: n for n, (colour, _) in enumerate(found.classes)}
     classes = [number[colour] for colour in found.colours]
     count = len(segments)
+    of = f" in {plan.program.last_year}" if name in _LAST_YEAR else ""
     return {
         "name": name,
-        "title": found.title,
+        "title": found.title + of,
         "classes": [list(pair) for pair in found.classes],
         "values": [classes[n : n + count] for n in range(0, len(classes), count)],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def inlined(page: folium.Map) -> str:
         As for `save_map`.
     """
     html: str = page.get_root().render()
-    if "L.AwesomeMarkers" in html:
+    if any(isinstance(part, folium.Icon) for part in _parts(page)):
         msg = (
             "The map uses `folium.Icon`, whose pictures come from the network; use "
             "`folium.DivIcon` or `folium.CircleMarker`."
@@ -84,6 +85,15 @@ def inlined(page: folium.Map) -> str:
         html,
         count=1,
     )
+
+
+def _parts(element: Any) -> Iterator[Any]:  # noqa: ANN401 - branca's, or folium's
+    """Walk through all that a map holds."""
+    icon = getattr(element, "icon", None)
+    for part in [*element._children.values(), *([] if icon is None else [icon])]:  # noqa: SLF001 - branca has no other way
+        yield part
+        if hasattr(part, "_children"):
+            yield from _parts(part)
 
 
 _UNUSED = (

@@ -59,7 +59,7 @@ def segment_cards(plan: Plan) -> dict[str, Any]:
     dict
         ``id``, ``line``, ``start``, ``end`` (metres) and ``facts``.
     """
-    segments = plan.segments
+    segments, last = plan.segments, plan.program.last_year
     lines = pd.Index(plan.border["border_id"])
     said = facts(
         segments,
@@ -73,10 +73,10 @@ def segment_cards(plan: Plan) -> dict[str, Any]:
             "sinuosity": "Sinuosity",
             "priority": "Impact level",
             "priority_reason": "Why this level",
-            "nearest_post": f"Nearest post in {plan.program.last_year}",
-            "post_km": "Distance to it, km",
-            "post_minutes": "Time from the nearest post, minutes",
-            "beyond_60_km": "More than an hour away, km",
+            "nearest_post": f"Nearest post in {last}",
+            "post_km": f"Distance to it in {last}, km",
+            "post_minutes": f"Time from the nearest post in {last}, minutes",
+            "beyond_60_km": f"More than an hour from one in {last}, km",
             "nearest_crossing": "Nearest crossing",
             "crossing_km": "Distance to the crossing, km",
             "nearest_place": "Nearest place",
@@ -180,7 +180,7 @@ def asset_cards(plan: Plan) -> dict[str, Any]:
     currency = plan.program.currency
     return {
         "id": assets["asset_id"].tolist(),
-        "name": assets["name"].tolist(),
+        "name": _texts(assets["name"]),
         "category": assets["category"].tolist(),
         **_places(assets),
         "from": numbers(assets["from_year"], 0),

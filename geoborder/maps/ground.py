@@ -24,6 +24,9 @@ _ROOM_FOR_NAME = 0.2
 """Countries that show less than this, in square degrees, are not named."""
 
 
+_WIDEST_DEG = 170.0
+"""No part of a country is so wide but those that lie across the antimeridian."""
+
 _SAME_LINE_DEG = 0.06
 """Drawings of a country's outline at two scales lie so near to each other."""
 
@@ -64,7 +67,17 @@ def _countries(
     plan: Plan, window: tuple[float, float, float, float]
 ) -> list[dict[str, Any]]:
     """Countries around the border; the plan's own with their finer outline."""
-    countries = load_countries("10m").clip(window)
+    countries = load_countries("10m")
+    # The outlines of parts that lie across the antimeridian go round the wrong way.
+    parts, row = shapely.get_parts(countries.geometry.to_numpy(), return_index=True)
+    edges = shapely.bounds(parts)
+    true = edges[:, 2] - edges[:, 0] < _WIDEST_DEG
+    whole = shapely.multipolygons(parts[true], indices=row[true])
+    countries = countries.iloc[np.unique(row[true])].set_geometry(
+        whole[np.unique(row[true])]
+    )
+    countries = countries.clip(window)
+    countries = countries[~countries.geometry.is_empty]
     shapes = shapely.coverage_simplify(countries.geometry.to_numpy(), 0.01)
     own = {*plan.border["left"], *plan.border["right"]}
     rows = []

@@ -42,7 +42,7 @@ def make_map(
     *,
     color_by: str = "coverage_share",
     year: int | None = None,
-    tiles: Sequence[str] = TILES,
+    tiles: str | Sequence[str] = TILES,
 ) -> folium.Map:
     """
     Draw a plan as a map that moves through the years.
@@ -88,7 +88,8 @@ def make_map(
     if shown not in years:
         msg = f"`year` must be one of {years[0]} to {years[-1]}, got {year!r}."
         raise OptionError(msg)
-    return PlanMap(plan, View(color_by, shown, [_tiles(name) for name in tiles]))
+    names = [tiles] if isinstance(tiles, str) else tiles
+    return PlanMap(plan, View(color_by, shown, [_tiles(name) for name in names]))
 
 
 def _tiles(name: str) -> dict[str, Any]:
@@ -98,6 +99,9 @@ def _tiles(name: str) -> dict[str, Any]:
     except ValueError as error:
         msg = f"`tiles` must be names that xyzservices knows, got {name!r}."
         raise OptionError(msg) from error
+    if found.requires_token():
+        msg = f"`tiles` must need no access token; {name!r} needs one."
+        raise OptionError(msg)
     return {
         "name": found.name,
         "url": found.build_url(scale_factor="{r}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from itertools import pairwise
 
@@ -33,8 +34,11 @@ SITE_COLOUR = "#c51b7d"
 ISOCHRONE_COLOURS = ("#08519c", "#4292c6", "#9ecae1", "#deebf7")
 """ColorBrewer Blues, the soonest darkest."""
 
-_SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
-"""ColorBrewer YlGnBu, five classes: ordered also for colour-blind readers."""
+_SEQUENCE = ("#ffffcc", "#c2e699", "#78c679", "#31a354", "#006837")
+"""
+ColorBrewer YlGn, five classes: ordered from light to dark, also for colour-blind
+readers, and none like the blues of coverage.
+"""
 
 _LEVEL_COLOURS = {
     "low": "#fee5d9",
@@ -187,9 +191,12 @@ def words(value: object) -> str:
     if (
         value is None
         or value is pd.NA
+        or value is pd.NaT
         or (isinstance(value, float) and np.isnan(value))
     ):
         return ""
+    if isinstance(value, (datetime, np.datetime64)):
+        return str(pd.Timestamp(value).date())
     if isinstance(value, (float, np.floating)):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return str(value)

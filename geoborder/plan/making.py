@@ -33,6 +33,7 @@ from geoborder.plan.results import (
 from geoborder.program import Program, load_program
 from geoborder.reach import Conditions, Isochrones
 from geoborder.segment import describe_segments, segment_border
+from geoborder.tables import POINTS, POLYGONS, require_layer
 from geoborder.terrain import Dem, DemLike, open_dem
 
 _NEAR_KM = 50.0
@@ -202,13 +203,18 @@ def make_plan(  # noqa: PLR0913 - each is a planner's choice, with a default
     if spec.official_length_km is not None and len(line) == 1:
         line = calibrate(line, official_length_km=spec.official_length_km)
     begin("units")
-    sides = _touching_units(line) if units is None else units
+    sides = (
+        _touching_units(line)
+        if units is None
+        else require_layer(units, name="units", kinds=POLYGONS)
+    )
     begin("segments")
     segments = segment_border(line, length_km=segment_length_km, units=sides)
     begin("terrain")
     ground = _elevation(dem, line)
-    crossings = _near(load_crossings() if crossings is None else crossings, line)
-    places = _near(load_places() if places is None else places, line)
+    crossings = _beside(line, load_crossings()) if crossings is None else crossings
+    places = _beside(line, load_places()) if places is None else places
+    crossings, places = _near(crossings, line), _near(places, line)
     segments = describe_segments(
         segments, dem=ground, places=places, crossings=crossings
     )
@@ -299,10 +305,19 @@ def _elevation(dem: DemLike | None, border: gpd.GeoDataFrame) -> Dem | None:
     return bundled
 
 
+def _beside(border: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Those of the bundled points that may be near the border."""
+    west, south, east, north = border.total_bounds
+    return points.cx[west - 2.0 : east + 2.0, south - 1.0 : north + 1.0]
+
+
 def _near(
     points: gpd.GeoDataFrame, border: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame | None:
     """Points near the border, with where along it they are; None if there are none."""
+    if points.empty:
+        return None
+    points = require_layer(points, name="points", kinds=POINTS)
     located = locate(points, border)
     joined = points.join(located)
     kept = joined[joined["distance_km"] <= _NEAR_KM].sort_values("chainage_km")

@@ -81,7 +81,10 @@ function assetCard(row) {
     if (asset === row) own.push({ start: data.coverage.start[n] / 1000, end: data.coverage.end[n] / 1000 });
   });
   const parts = [factTable([...factRows(years, row), ...factRows(facts, row)])];
-  if (from[row] > yearNow()) parts.unshift(el("p", { class: "gb-note" }, `Not there yet in ${yearNow()}.`));
+  const [soon, gone] = [from[row] > yearNow(), until[row] != null && until[row] < yearNow()];
+  if (soon || gone) {
+    parts.unshift(el("p", { class: "gb-note" }, `${soon ? "Not there yet" : "No longer there"} in ${yearNow()}.`));
+  }
   if (own.length) parts.push(stretchTable(own, "Border that it covers by itself"));
   return { title: name[row], under: id[row], parts };
 }
@@ -99,12 +102,20 @@ const plain = (from, row, under) => ({
   title: from.name[row], under, parts: [factTable(factRows(from.facts, row))],
 });
 
+let cardOf = null; // what the card shows; another year changes only what it says
+
 function showCard() {
   const box = part("card"), chosen = state.selected;
   box.hidden = !chosen;
-  app.classList.toggle("gb-carded", !!chosen);
   if (!chosen) return;
   const { title, under, parts } = CARDS[chosen.kind](chosen.row);
+  if (chosen === cardOf) {
+    const scroll = box.querySelector(".gb-scroll"), top = scroll.scrollTop;
+    scroll.replaceChildren(...parts);
+    scroll.scrollTop = top;
+    return;
+  }
+  cardOf = chosen;
   const head = el("h2", { tabindex: "-1" }, title);
   box.replaceChildren(
     el("button", { type: "button", class: "gb-close", "aria-label": "Close card", onclick: closeCard }, "\u00d7"),
@@ -120,6 +131,7 @@ function choose(chosen, { move = true, focus = true } = {}) {
   const at = whereIs(chosen);
   set({ selected: chosen, ...(at.km == null ? {} : { km: at.km, line: at.line }) });
   if (move && at.latlng) moveTo(at.latlng, at.zoom);
+  if (move && at.bounds) map.fitBounds(at.bounds, { animate: false });
   if (focus) part("card").querySelector("h2").focus({ preventScroll: true });
 }
 
@@ -135,7 +147,10 @@ function whereIs({ kind, row }) {
     const km = here ? state.km : middle;
     return { km, line: line[row], latlng: lines[line[row]].at(km), zoom: 9 };
   }
-  if (kind === "unit") return {};
+  if (kind === "unit") {
+    const rings = data.units.shapes[row].rings.map(vertices);
+    return { bounds: rings.flatMap(({ lon, lat }) => Array.from(lon, (x, n) => [lat[n], x])) };
+  }
   const points = { asset: data.assets, crossing: data.crossings, place: data.places, site: data.sites }[kind];
   const own = kind === "asset" ? points.segment[row] : -1;
   const line = own < 0 ? lineBeside(points, row) : data.segments.line[own];
@@ -153,5 +168,6 @@ function lineBeside(points, row) {
 
 function segmentAt(line, km) {
   const { id, start, end } = data.segments;
-  return id.findIndex((_, n) => data.segments.line[n] === line && km * 1000 >= start[n] && km * 1000 <= end[n]);
+  const metres = km * 1000, slack = 0.01; // ends are rounded
+  return id.findIndex((_, n) => data.segments.line[n] === line && metres >= start[n] - slack && metres <= end[n] + slack);
 }

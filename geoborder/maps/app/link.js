@@ -10,12 +10,14 @@ function readLink() {
   const line = lines.findIndex((l) => l.id === given.get("line"));
   if (line >= 0) changes.line = line;
   set(changes);
-  const km = given.has("km") ? Number(given.get("km")) : NaN;
-  if (km >= 0 && km <= lines[state.line].length) goToKm(km);
+  const km = (given.get("km") || "").trim() ? Number(given.get("km")) : NaN;
+  const isPlace = km >= 0 && km <= lines[state.line].length;
   const segment = data.segments.id.findIndex((id) => String(id) === given.get("segment"));
   const asset = data.assets.id.indexOf(given.get("asset"));
-  if (segment >= 0) choose({ kind: "segment", row: segment }, { focus: false, move: !given.has("km") });
-  else if (asset >= 0) choose({ kind: "asset", row: asset }, { focus: false });
+  set({ selected: null, km: null });
+  if (isPlace) goToKm(km);
+  if (asset >= 0) choose({ kind: "asset", row: asset }, { focus: false });
+  else if (segment >= 0) choose({ kind: "segment", row: segment }, { focus: false });
 }
 
 function writeLink() {

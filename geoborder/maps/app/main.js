@@ -2,7 +2,7 @@
 
 const lines = data.lines.map((line) => new Line(line));
 
-for (const [name, order] of [["gb-ground", 230], ["gb-tiles", 240], ["gb-relief", 245], ["gb-plan", 410]]) {
+for (const [name, order] of [["gb-ground", 150], ["gb-relief", 155], ["gb-tiles", 160], ["gb-plan", 390]]) {
   map.createPane(name).style.zIndex = order;
   map.getPane(name).style.pointerEvents = "none";
 }
@@ -19,6 +19,7 @@ const planSheet = new Sheet((sheet) => {
   drawSegments(sheet);
   drawSites(sheet);
   drawAssets(sheet);
+  drawChosen(sheet);
   drawCrossings(sheet, names);
   drawMarks(sheet, names);
   nameGround(names, sheet);
@@ -47,14 +48,14 @@ const marker = L.marker([0, 0], {
   icon: L.divIcon({ className: "gb-place", iconSize: [18, 18] }),
 });
 function showMarker() {
-  const km = state.hover == null ? state.km : state.hover;
-  if (km == null) marker.remove();
-  else marker.setLatLng(lines[state.line].at(km)).addTo(map);
+  const place = placeNow();
+  if (place) marker.setLatLng(lines[place.line].at(place.km)).addTo(map);
+  else marker.remove();
 }
 
 const edges = () => (isNarrow()
-  ? { paddingTopLeft: [15, 15], paddingBottomRight: [15, 15] }
-  : { paddingTopLeft: [30, 30], paddingBottomRight: [30, 30] });
+  ? { paddingTopLeft: [15, 15], paddingBottomRight: [15, 28] }
+  : { paddingTopLeft: [30, 30], paddingBottomRight: [30, 45] });
 
 function fitAll(options) {
   const [west, south, east, north] = data.bounds;
@@ -70,7 +71,7 @@ function goToKm(km, line = state.line) {
   moveTo(lines[line].at(km), 9);
 }
 
-// What lies under the pointer: a symbol, else the line, else a unit.
+// What lies under the pointer: a symbol, the line, else a unit.
 function under(event) {
   const origin = map.getPixelOrigin(), { min } = planSheet._bounds;
   const point = event.layerPoint, chosen = hitAt(point.x - min.x, point.y - min.y);
@@ -93,11 +94,10 @@ const NAMES = {
 
 function point(event) {
   const { chosen, km, line } = under(event), tip = part("tip");
-  if (km == null) set({ hover: null });
-  else set({ line, hover: km });
+  set({ hover: km == null ? null : { line, km } });
   let text = "";
   if (chosen) text = NAMES[chosen.kind](chosen.row);
-  else if (km != null) text = `Segment ${data.segments.id[segmentAt(line, km)]} \u00b7 ${sayPlace(km)}`;
+  else if (km != null) text = `Segment ${data.segments.id[segmentAt(line, km)]} \u00b7 ${sayPlace(line, km)}`;
   tip.hidden = !text;
   tip.textContent = text;
   const { x, y } = event.containerPoint, size = map.getSize();
@@ -107,6 +107,7 @@ function point(event) {
 }
 
 function press(event) {
+  part("tip").hidden = true;
   const { chosen, km, line, unit } = under(event);
   if (chosen) choose(chosen, { move: false });
   else if (km != null) {
@@ -118,7 +119,9 @@ function press(event) {
 
 function togglePanel(open) {
   app.classList.toggle("gb-open", open);
-  part("menu").setAttribute("aria-expanded", String(app.classList.contains("gb-open")));
+  const isOpen = app.classList.contains("gb-open");
+  part("menu").setAttribute("aria-expanded", String(isOpen));
+  if (!isOpen && part("panel").contains(document.activeElement)) part("menu").focus();
 }
 
 function start() {
@@ -127,6 +130,7 @@ function start() {
   frame.setAttribute("aria-label", "Map of the border; arrow keys move it, plus and minus zoom");
   part("map").prepend(frame);
   map.attributionControl.setPrefix(false).addAttribution(data.attribution);
+  map.attributionControl.getContainer().tabIndex = 0; // shows all of itself in focus
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   map.on("mousemove", point);
   map.on("mouseout", () => { part("tip").hidden = true; set({ hover: null }); });
@@ -135,7 +139,9 @@ function start() {
   part("menu").addEventListener("click", () => togglePanel());
   part("whole").addEventListener("click", () => fitAll());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && state.selected) closeCard();
+    if (event.key !== "Escape") return;
+    if (app.classList.contains("gb-open")) togglePanel(false);
+    else if (state.selected) closeCard();
   });
   onChange("year", "color", "layers", "selected", redrawPlan);
   onChange("km", "hover", "line", showMarker);

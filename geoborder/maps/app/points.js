@@ -38,6 +38,16 @@ function drawAssets(sheet) {
   }
 }
 
+// What was chosen is drawn whatever the layers and the year.
+function drawChosen(sheet) {
+  const chosen = state.selected;
+  if (!chosen || chosen.kind !== "asset") return;
+  const category = data.assets.category[chosen.row], at = pointOf(data.assets, chosen.row, sheet);
+  if (!at) return;
+  stamp(sheet.context, category, ...at, { fill: "#ffd23f", stroke: "#ffd23f", width: 8 });
+  stamp(sheet.context, category, ...at, { fill: data.colours.categories[category], stroke: DARK, width: 2 });
+}
+
 function drawSites(sheet) {
   if (!isShown("sites")) return;
   data.sites.name.forEach((_, row) => {

@@ -1,6 +1,9 @@
 // The strip under the map: heights, units, coverage and gaps along the chainage.
 
-const ROOM = { left: 52, right: 12, top: 18, ground: 62, band: 8, axis: 16 };
+const ROOM = {
+  left: 52, right: 12, top: 18, band: 8, axis: 16,
+  get ground() { return window.innerHeight < 620 ? 30 : 62; },
+};
 
 function profileWidth() { return Math.max(part("strip").clientWidth, 240); }
 
@@ -70,11 +73,11 @@ function drawSpans(picture, line, bottom) {
 }
 
 function drawKilometres(picture, line, end) {
-  const step = niceStep(line.length, profileWidth() / 70);
+  const step = niceStep(line.length, profileWidth() / 70), digits = step < 1 ? 1 : 0;
   for (let km = 0; km <= line.length; km += step) {
     picture.append(
       svgEl("line", { class: "gb-grid", x1: xOf(km), x2: xOf(km), y1: end - 2, y2: end + 2 }),
-      svgEl("text", { x: xOf(km), y: end + 13, "text-anchor": "middle" }, km === 0 ? "km 0" : number(km)));
+      svgEl("text", { x: xOf(km), y: end + 13, "text-anchor": "middle" }, km === 0 ? "km 0" : number(km, digits)));
   }
 }
 
@@ -95,14 +98,15 @@ function drawProfileBands() {
 function drawCursor() {
   const cursor = part("strip").querySelector(".gb-cursor");
   if (!cursor) return;
-  const km = state.hover == null ? state.km : state.hover;
-  const x = km == null ? -9 : xOf(km);
+  const place = placeNow();
+  const x = place && place.line === state.line ? xOf(place.km) : -9;
   cursor.setAttribute("x1", x);
   cursor.setAttribute("x2", x);
   const strip = part("strip");
-  strip.setAttribute("aria-valuenow", (km == null ? 0 : km).toFixed(1));
-  strip.setAttribute("aria-valuetext", km == null ? "no place chosen" : sayPlace(km));
-  part("at").textContent = km == null ? "Move along the profile or the line" : sayPlace(km);
+  const said = place && sayPlace(place.line, place.km);
+  strip.setAttribute("aria-valuenow", (place ? place.km : 0).toFixed(1));
+  strip.setAttribute("aria-valuetext", said || "no place chosen");
+  part("at").textContent = said || "Move along the profile or the line";
 }
 
 // What the map shows of the line, as a bracket over the profile.
@@ -124,10 +128,10 @@ function drawView() {
   bracket.setAttribute("d", path);
 }
 
-function sayPlace(km) {
-  const line = lines[state.line], official = line.toOfficial(km), height = line.height(km);
+function sayPlace(row, km) {
+  const line = lines[row], official = line.toOfficial(km), height = line.height(km);
   const units = ["left", "right"].map((side) => line.unit(side, km)).filter((unit) => unit);
-  const k = countAt(state.line, yearNow(), km);
+  const k = countAt(row, yearNow(), km);
   return [
     lines.length > 1 ? line.id : null,
     `km ${number(km, 1)}`,
@@ -141,9 +145,12 @@ function sayPlace(km) {
 function fillProfile() {
   const strip = part("strip");
   const kmOf = (event) => kmAtX(event.clientX - strip.getBoundingClientRect().left);
-  strip.addEventListener("pointermove", (event) => set({ hover: kmOf(event) }));
+  strip.addEventListener("pointermove", (event) => set({ hover: { line: state.line, km: kmOf(event) } }));
   strip.addEventListener("pointerleave", () => set({ hover: null }));
   strip.addEventListener("click", (event) => goToKm(kmOf(event)));
+  strip.addEventListener("pointerup", (event) => {
+    if (event.pointerType === "touch") goToKm(kmOf(event));
+  });
   strip.addEventListener("keydown", (event) => {
     const length = lines[state.line].length, now = state.km == null ? 0 : state.km;
     const step = event.shiftKey ? 10 : 1;

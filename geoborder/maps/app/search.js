@@ -10,7 +10,8 @@ function entries() {
     const more = under(row);
     known.push({ text: name, more, find: folded(`${name} ${more}`), chosen: { kind, row } });
   });
-  const kmOf = (table) => (row) => (table.km[row] == null ? "" : `km ${number(table.km[row], 1)}`);
+  const lineOf = (table, row) => (lines.length > 1 ? `${lines[lineBeside(table, row)].id} ` : "");
+  const kmOf = (table) => (row) => (table.km[row] == null ? "" : `${lineOf(table, row)}km ${number(table.km[row], 1)}`);
   const { segments, units, crossings, places, assets, sites } = data;
   add("segment", segments.id.map((id) => `Segment ${id}`), (row) => spanText(segments.start[row] / 1000, segments.end[row] / 1000));
   add("crossing", crossings.name, (row) => `crossing, ${kmOf(crossings)(row)}`);
@@ -23,15 +24,21 @@ function entries() {
 
 const MOST = 12;
 
+// A number as people write it: 1,200.5 and 412,5 and 412.5.
+function kilometres(text) {
+  if (/^\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return Number(text.replaceAll(",", ""));
+  return Number(text.replace(",", "."));
+}
+
 function found(query) {
   const text = folded(query.trim()), results = [];
   if (!text) return results;
-  const kilometre = /^(?:km\s*)?(\d+(?:[.,]\d+)?)(?:\s*km)?$/.exec(text);
-  if (kilometre) {
-    const km = Number(kilometre[1].replace(",", "."));
+  const kilometre = /^(official\s*)?(?:km\s*)?([\d.,]+)(?:\s*km)?$/.exec(text);
+  const km = kilometre ? kilometres(kilometre[2]) : NaN;
+  if (km >= 0) {
     lines.forEach((line, n) => {
       const name = lines.length > 1 ? `${line.id} ` : "";
-      if (km <= line.length) results.push({ text: `${name}km ${number(km, 1)}`, more: "chainage", km, line: n });
+      if (km <= line.length && !kilometre[1]) results.push({ text: `${name}km ${number(km, 1)}`, more: "chainage", km, line: n });
       const own = line.fromOfficial(km);
       if (own != null && own >= 0 && own <= line.length) {
         results.push({ text: `${name}official km ${number(km, 1)}`, more: `chainage ${number(own, 1)}`, km: own, line: n });
@@ -88,7 +95,8 @@ function fillSearch() {
       event.preventDefault();
       if (list.hidden) show();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      if (results.length) mark((active + step + results.length) % results.length);
+      const from = active < 0 && step < 0 ? 0 : active;
+      if (results.length) mark((from + step + results.length) % results.length);
     }
     if (event.key === "Enter" && !results.length) show();
     if (event.key === "Enter" && results.length) take(results[Math.max(active, 0)]);

@@ -2,9 +2,9 @@
 
 const state = {
   year: null, // position in data.years
-  line: 0, // line of the border that km, hover and the profile speak of
+  line: 0, // line of the border that km and the profile speak of
   km: null, // chosen place
-  hover: null, // place under the pointer
+  hover: null, // place under the pointer: line, km
   color: null, // position in data.attributes
   layers: {}, // name: shown or not
   selected: null, // {kind, row}
@@ -28,4 +28,7 @@ function set(changes) {
 }
 
 const yearNow = () => data.years[state.year].year;
+// The place that is pointed at, else the chosen one: line, km.
+const placeNow = () =>
+  state.hover || (state.km == null ? null : { line: state.line, km: state.km });
 const isShown = (layer) => state.layers[layer] === true;

@@ -44,7 +44,7 @@ function bar(colours, height = 6) {
   colours.forEach((fill, n) => {
     const width = 24 / colours.length;
     picture.append(
-      svgEl("rect", { x: n * width, y: 6 - height / 2, width, height, fill })
+      svgEl("rect", { x: n * width, y: 6 - height / 2, width, height, fill, stroke: "#777", "stroke-width": 0.5 })
     );
   });
   return picture;

@@ -3,8 +3,14 @@
 function fillYears() {
   const slider = part("year"), ticks = part("ticks");
   slider.max = data.years.length - 1;
+  const last = data.years.length - 1;
+  const every = Math.ceil((last + 1) / 7); // so many names have room
   data.years.forEach((year, n) => {
-    ticks.append(el("button", { type: "button", tabindex: "-1", "aria-hidden": "true", onclick: () => set({ year: n }) }, year.label));
+    const isNamed = n === last || (n % every === 0 && last - n >= every);
+    ticks.append(el("button", {
+      type: "button", tabindex: "-1", "aria-hidden": "true", onclick: () => set({ year: n }),
+      style: `left: ${(100 * n) / Math.max(last, 1)}%`,
+    }, isNamed ? year.label : ""));
   });
   slider.addEventListener("input", () => { stop(); set({ year: Number(slider.value) }); });
   part("play").addEventListener("click", () => (playing ? stop() : play()));
@@ -17,9 +23,10 @@ function showYear() {
   slider.setAttribute("aria-valuetext", year.label === "before" ? "before the programme" : year.label);
   [...part("ticks").children].forEach((tick, n) => tick.classList.toggle("gb-now", n === state.year));
   part("year-name").textContent = year.label === "before" ? `Before ${year.year + 1}` : year.label;
+  const [unit, size, digits] = moneyUnit();
   const money = year.spent == null ? [] : [[
-    `Spent in the year, million ${data.currency}`,
-    number(year.spent / 1e6, 1) + (year.budget == null ? "" : ` of ${number(year.budget / 1e6, 1)}`),
+    `Spent in the year, ${unit}${data.currency}`,
+    number(year.spent / size, digits) + (year.budget == null ? "" : ` of ${number(year.budget / size, digits)}`),
   ]];
   const figures = [
     ["Covered", `${kmText(year.covered)} (${percent(year.share)})`],
@@ -30,6 +37,12 @@ function showYear() {
   ];
   part("figures").replaceChildren(...figures.map(([name, value]) =>
     el("div", null, el("dt", null, name), el("dd", null, value))));
+}
+
+function moneyUnit() {
+  const most = Math.max(...data.years.flatMap((year) => [year.spent || 0, year.budget || 0]));
+  if (most >= 1e6) return ["million ", 1e6, 1];
+  return most >= 1e4 ? ["thousand ", 1e3, 1] : ["", 1, 0];
 }
 
 let playing = 0;
