@@ -147,12 +147,50 @@ def asset_cards(plan: Plan) -> dict[str, Any]:
         degrees; nothing where it has no place), ``km``, ``from``, ``until``,
         ``standing``, ``segment`` (position, -1 for none); ``facts``.
     """
+    assets, standing = plan.assets, plan.assets["measure_id"].isna()
+    segments = pd.Index(plan.segments["segment_id"])
+    own = assets["segment_id"].astype("Int64").fillna(-1).astype(int)
+    currency = plan.program.currency
+    return {
+        "id": assets["asset_id"].tolist(),
+        "name": _texts(assets["name"]),
+        "category": assets["category"].tolist(),
+        **_places(assets),
+        "from": numbers(assets["from_year"], 0),
+        "until": numbers(assets["until_year"], 0),
+        "standing": standing.astype(int).tolist(),
+        "segment": segments.get_indexer(own).tolist(),
+        "facts": facts(
+            _asset_table(plan),
+            {
+                "kind": "Equipment",
+                "quantity": "Quantity",
+                "status": "Status",
+                "site": "Site",
+                "reason": "Why there and then",
+                "moved_from": "Moved from",
+                "evenly": "Position",
+                "km": "Chainage, km",
+                "alone": "Covered by it alone, km",
+                "mode": "Covers by",
+                "range": "Range, km",
+                "mast": "Eye above the ground, m",
+                "cost": f"Cost, {currency}",
+                "running": f"Running cost a year, {currency}",
+                "basis": "Basis",
+            },
+        ),
+    }
+
+
+def _asset_table(plan: Plan) -> pd.DataFrame:
+    """Gather what is told of assets, in columns."""
     assets = plan.assets
     placed = assets[["asset_id"]].merge(_items(plan), on="asset_id", how="left")
     kinds = plan.program.equipment
     standing = assets["measure_id"].isna()
     evenly = ~standing & placed["site_id"].isna().to_numpy() & assets.geometry.notna()
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "kind": [kinds[key].name for key in assets["equipment"]],
             "quantity": assets["quantity"],
@@ -175,39 +213,6 @@ def asset_cards(plan: Plan) -> dict[str, Any]:
             "basis": [_basis(plan, basis) for basis in assets["basis"]],
         }
     )
-    segments = pd.Index(plan.segments["segment_id"])
-    own = assets["segment_id"].astype("Int64").fillna(-1).astype(int)
-    currency = plan.program.currency
-    return {
-        "id": assets["asset_id"].tolist(),
-        "name": _texts(assets["name"]),
-        "category": assets["category"].tolist(),
-        **_places(assets),
-        "from": numbers(assets["from_year"], 0),
-        "until": numbers(assets["until_year"], 0),
-        "standing": standing.astype(int).tolist(),
-        "segment": segments.get_indexer(own).tolist(),
-        "facts": facts(
-            table,
-            {
-                "kind": "Equipment",
-                "quantity": "Quantity",
-                "status": "Status",
-                "site": "Site",
-                "reason": "Why there and then",
-                "moved_from": "Moved from",
-                "evenly": "Position",
-                "km": "Chainage, km",
-                "alone": "Covered by it alone, km",
-                "mode": "Covers by",
-                "range": "Range, km",
-                "mast": "Eye above the ground, m",
-                "cost": f"Cost, {currency}",
-                "running": f"Running cost a year, {currency}",
-                "basis": "Basis",
-            },
-        ),
-    }
 
 
 def _items(plan: Plan) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from geoborder.maps.ground import ground_data, unit_data
 from geoborder.maps.lines import coverage_data, line_data, year_data
 from geoborder.maps.style import (
     CATEGORY_COLOURS,
+    CATEGORY_SYMBOLS,
     COVERED_COLOURS,
     GAP_COLOUR,
     ISOCHRONE_COLOURS,
@@ -100,6 +101,7 @@ def payload(plan: Plan, view: View, *, small: bool = False) -> dict[str, Any]:
         "ground": ground_data(plan, relief_px=_CELL_RELIEF_PX if small else RELIEF_PX),
         "colours": {
             "categories": CATEGORY_COLOURS,
+            "symbols": CATEGORY_SYMBOLS,
             "covered": COVERED_COLOURS,
             "gap": GAP_COLOUR,
             "reached": ISOCHRONE_COLOURS,

@@ -21,6 +21,18 @@ CATEGORY_COLOURS = {
     "supply": "#8c8c8c",
 }
 
+CATEGORY_SYMBOLS = {
+    "posts": "pentagon",
+    "observation": "triangle",
+    "communications": "diamond",
+    "mobility": "circle",
+    "air": "star",
+    "engineering": "square",
+    "training": "triangle-down",
+    "supply": "cross",
+}
+"""The same on maps and in pictures, so that colour is not all that tells them apart."""
+
 COVERED_COLOUR = "#0072b2"
 GAP_COLOUR = "#d55e00"
 """Okabe and Ito's blue and vermillion, which colour-blind readers tell apart."""

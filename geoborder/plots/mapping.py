@@ -23,6 +23,7 @@ from geoborder.geodesy import interpolate, polylines
 from geoborder.maps.style import (
     ATTRIBUTES,
     CATEGORY_COLOURS,
+    CATEGORY_SYMBOLS,
     COVERED_COLOUR,
     GAP_COLOUR,
     Scheme,
@@ -49,16 +50,18 @@ from geoborder.plots.ground import (
 )
 from geoborder.plots.stretches import stretches_in
 
-CATEGORY_MARKERS = {
-    "posts": "s",
-    "observation": "^",
-    "communications": "P",
-    "mobility": "D",
-    "air": "X",
-    "engineering": "p",
-    "training": "*",
-    "supply": "h",
+_MARKERS = {
+    "circle": "o",
+    "cross": "P",
+    "diamond": "D",
+    "pentagon": "p",
+    "square": "s",
+    "star": "*",
+    "triangle": "^",
+    "triangle-down": "v",
 }
+
+CATEGORY_MARKERS = {name: _MARKERS[key] for name, key in CATEGORY_SYMBOLS.items()}
 """Marker of each category: told apart without colour."""
 
 _BY_YEAR = {

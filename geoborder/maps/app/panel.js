@@ -11,7 +11,7 @@ function layerRows() {
     const count = assets.category.filter((c, n) => c === category && assets.x[n] != null).length;
     if (count) {
       const shown = category === "posts" || category === "observation";
-      rows.push(["assets " + category, icon(category, colours.categories[category], "#fff", 1), `${category} (${number(count)})`, shown]);
+      rows.push(["assets " + category, icon(symbolOf(category), colours.categories[category], "#fff", 1), `${category} (${number(count)})`, shown]);
     }
   }
   if (hasAreas()) rows.push(["areas", bar([colours.categories.observation + "66"], 10), "What they see or reach", false]);
@@ -42,8 +42,8 @@ function fillPanel() {
     list.append(el("li", null, el("label", null, box, symbol || el("span", { class: "gb-icon" }, "|"), el("span", null, title))));
   }
   part("rims").append(
-    el("li", null, icon("posts", "#fff", DARK, 2), el("span", null, "dark rim: standing already")),
-    el("li", null, icon("posts", "#777", "#fff", 1), el("span", null, "larger: new in the year shown")));
+    el("li", null, icon("pentagon", "#fff", DARK, 2), el("span", null, "dark rim: standing already")),
+    el("li", null, icon("pentagon", "#777", "#fff", 1), el("span", null, "larger: new in the year shown")));
   fillTiles();
   onChange("color", showClasses);
   onChange("layers", () => {

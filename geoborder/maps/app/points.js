@@ -1,6 +1,7 @@
 // Assets, crossings, places, candidate sites: symbols on the map that can be clicked.
 
 const CATEGORIES = Object.keys(data.colours.categories);
+const symbolOf = (category) => data.colours.symbols[category];
 const hits = []; // of what is drawn now: x, y, kind, row
 
 const DARK = "#111";
@@ -26,8 +27,8 @@ function drawAssets(sheet) {
       const at = pointOf(assets, row, sheet);
       if (!at) continue;
       const isNew = assets.from[row] === year;
-      if (isNew) stamp(sheet.context, category, ...at, { fill: "#fff", stroke: "#fff", width: 6, scale });
-      stamp(sheet.context, category, ...at, {
+      if (isNew) stamp(sheet.context, symbolOf(category), ...at, { fill: "#fff", stroke: "#fff", width: 6, scale });
+      stamp(sheet.context, symbolOf(category), ...at, {
         fill: colours.categories[category],
         stroke: assets.standing[row] ? DARK : "#fff",
         width: assets.standing[row] ? 2 : 1.2,
@@ -44,8 +45,8 @@ function drawChosen(sheet) {
   if (!chosen || chosen.kind !== "asset") return;
   const category = data.assets.category[chosen.row], at = pointOf(data.assets, chosen.row, sheet);
   if (!at) return;
-  stamp(sheet.context, category, ...at, { fill: "#ffd23f", stroke: "#ffd23f", width: 8 });
-  stamp(sheet.context, category, ...at, { fill: data.colours.categories[category], stroke: DARK, width: 2 });
+  stamp(sheet.context, symbolOf(category), ...at, { fill: "#ffd23f", stroke: "#ffd23f", width: 8 });
+  stamp(sheet.context, symbolOf(category), ...at, { fill: data.colours.categories[category], stroke: DARK, width: 2 });
 }
 
 function drawSites(sheet) {

@@ -1,14 +1,14 @@
-// A shape for every category of assets, so that colour is not all that tells them apart.
+// Symbols by name; each category of assets has its own.
 
 const SHAPES = {
-  posts: "M-6,6V-1L0,-6.5L6,-1V6Z",
-  observation: "M0,-7L6.5,5.5H-6.5Z",
-  communications: "M0,-7L6.5,0L0,7L-6.5,0Z",
-  mobility: "M-5.5,0A5.5,5.5 0 1 0 5.5,0A5.5,5.5 0 1 0 -5.5,0Z",
-  air: "M0,-7.5L2,-2L7.5,0L2,2L0,7.5L-2,2L-7.5,0L-2,-2Z",
-  engineering: "M-5.5,-5.5H5.5V5.5H-5.5Z",
-  training: "M0,6.5L6.5,-5.5H-6.5Z",
-  supply: "M-2.5,-6.5H2.5V-2.5H6.5V2.5H2.5V6.5H-2.5V2.5H-6.5V-2.5H-2.5Z",
+  pentagon: "M-6,6V-1L0,-6.5L6,-1V6Z",
+  triangle: "M0,-7L6.5,5.5H-6.5Z",
+  diamond: "M0,-7L6.5,0L0,7L-6.5,0Z",
+  circle: "M-5.5,0A5.5,5.5 0 1 0 5.5,0A5.5,5.5 0 1 0 -5.5,0Z",
+  star: "M0,-7.8L1.9,-2.6L7.4,-2.4L3.1,1L4.6,6.3L0,3.2L-4.6,6.3L-3.1,1L-7.4,-2.4L-1.9,-2.6Z",
+  square: "M-5.5,-5.5H5.5V5.5H-5.5Z",
+  "triangle-down": "M0,6.5L6.5,-5.5H-6.5Z",
+  cross: "M-2.5,-6.5H2.5V-2.5H6.5V2.5H2.5V6.5H-2.5V2.5H-6.5V-2.5H-2.5Z",
   crossing: "M-6,-5H6V5H-6ZM-6,-1.7H6M-6,1.7H6",
   place: "M-3,0A3,3 0 1 0 3,0A3,3 0 1 0 -3,0Z",
   site: "M-4,0A4,4 0 1 0 4,0A4,4 0 1 0 -4,0Z",

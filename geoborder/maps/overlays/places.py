@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import Unpack
 
 import folium
@@ -14,7 +13,7 @@ from geoborder.errors import DataError, OptionError
 from geoborder.maps.overlays.classing import Colours
 from geoborder.maps.overlays.features import Look, Shown, add_layer, ready
 from geoborder.maps.overlays.options import SYMBOLS, Fields, LayerOptions
-from geoborder.maps.style import CATEGORY_COLOURS, SITE_COLOUR, words
+from geoborder.maps.style import CATEGORY_SYMBOLS, SITE_COLOUR, words
 from geoborder.tables import POINTS
 
 _RIM = {"color": "#ffffff", "weight": 1, "opacity": 1.0, "fillOpacity": 0.95}
@@ -25,7 +24,7 @@ _ASSET = Look(
     "#1b3a6b",
     {**_RIM, "radius": 5.0},
     symbols=SYMBOLS,
-    named=dict(zip(CATEGORY_COLOURS, cycle(SYMBOLS[1:]), strict=False)),
+    named=CATEGORY_SYMBOLS,
     titled="name",
 )
 
