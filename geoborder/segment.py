@@ -250,8 +250,9 @@ def _nearest_unit(
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     feet = find_feet(edge_tree(polylines(rings)), lon, lat)
     unit = unit_of_part[part_of_ring[feet.line]]
-    point, holder = shapely.STRtree(shapes).query(
-        shapely.points(lon, lat), predicate="within"
+    # Shapes are asked for points, not points for shapes: GEOS prepares what asks.
+    holder, point = shapely.STRtree(shapely.points(lon, lat)).query(
+        shapes, predicate="contains"
     )
     unit[point] = holder
     return np.asarray(unit, dtype=np.int64)
