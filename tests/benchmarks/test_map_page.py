@@ -127,7 +127,7 @@ def frames_panning(
 def test_first_picture(
     benchmark: object, browser: object, ours: Path, peer: Path, large: gb.Plan
 ) -> None:
-    """1.9 MB, the peer 3.8; first picture in 0.7 to 0.8 s (0.7 to 1.1 times)."""
+    """1.8 MB, the peer 3.7; first picture in 0.7 to 0.8 s (0.7 to 1.1 times)."""
     assert len(large.segments) >= 2000
     assert len(large.assets) == 1000
     theirs = min(drawn(browser, peer) for _ in range(3))
@@ -146,7 +146,7 @@ def test_first_picture(
 def test_panning(
     benchmark: object, browser: object, ours: Path, peer: Path, *, all_views: bool
 ) -> None:
-    """A frame takes 17 ms, at 95 % too, the longest 33 to 117; the peer's 17 to 50."""
+    """A frame takes 17 ms, at 95 % too, the longest 17 to 117; the peer's 17 to 50."""
     theirs = frames_panning(browser, peer)
     frames = benchmark.pedantic(
         frames_panning, args=(browser, ours), kwargs={"all_views": all_views}, rounds=1
