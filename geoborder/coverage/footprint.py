@@ -11,7 +11,7 @@ from geoborder.coverage.patrols import patrolled
 from geoborder.coverage.reached import reached, require_dem
 from geoborder.coverage.sighted import sighted
 from geoborder.errors import DataError, OptionError
-from geoborder.geodesy import FloatArray, IntArray, polylines
+from geoborder.geodesy import BoolArray, FloatArray, IntArray, polylines
 from geoborder.nearest import EdgeTree, edge_tree, stretches_within
 from geoborder.reach import Conditions
 from geoborder.segment import segment_border
@@ -192,6 +192,27 @@ def active_assets(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if column not in table.columns
     }
     return table.assign(**missing).reset_index(drop=True)
+
+
+def operating(assets: pd.DataFrame, year: int) -> BoolArray:
+    """
+    Tell which assets, or footprints of assets, are in operation in a year.
+
+    Parameters
+    ----------
+    assets
+        With ``from_year`` and ``until_year``; empty: always, and no end.
+    year
+        The year.
+
+    Returns
+    -------
+    ndarray of bool
+        One per row.
+    """
+    begun = assets["from_year"].fillna(year) <= year
+    going = assets["until_year"].fillna(year) >= year
+    return (begun & going).to_numpy(dtype=bool)
 
 
 def _discs(tree: EdgeTree, assets: gpd.GeoDataFrame) -> Stretches:

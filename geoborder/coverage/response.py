@@ -13,7 +13,7 @@ import pandas as pd
 from geoborder.chainage import Targets, border_targets, cut_border
 from geoborder.coverage.cells import segments_of
 from geoborder.coverage.cover import span_of, units_of
-from geoborder.coverage.footprint import active_assets, line_and_segments
+from geoborder.coverage.footprint import active_assets, line_and_segments, operating
 from geoborder.errors import OptionError
 from geoborder.geodesy import BoolArray, FloatArray, IntArray, polylines
 from geoborder.reach import Conditions, TravelMode, travel_time
@@ -208,9 +208,7 @@ def _operating(assets: gpd.GeoDataFrame, year: int | None) -> BoolArray:
     """Which assets are in operation in a year."""
     if year is None:
         return np.ones(len(assets), dtype=bool)
-    begun = assets["from_year"].fillna(year) <= year
-    going = assets["until_year"].fillna(year) >= year
-    return (begun & going).to_numpy(dtype=bool)
+    return operating(assets, year)
 
 
 def _best(

@@ -63,20 +63,30 @@ def ground_data(plan: Plan, *, relief_px: int) -> dict[str, Any]:
     }
 
 
-def _countries(
-    plan: Plan, window: tuple[float, float, float, float]
-) -> list[dict[str, Any]]:
-    """Countries around the border; the plan's own with their finer outline."""
+def drawable_countries() -> gpd.GeoDataFrame:
+    """
+    Load the countries of the world as maps can draw them.
+
+    Returns
+    -------
+    GeoDataFrame
+        Those of Natural Earth 1:10 million (see `load_countries`) without the parts
+        that lie across the antimeridian, whose outlines go round the wrong way.
+    """
     countries = load_countries("10m")
-    # The outlines of parts that lie across the antimeridian go round the wrong way.
     parts, row = shapely.get_parts(countries.geometry.to_numpy(), return_index=True)
     edges = shapely.bounds(parts)
     true = edges[:, 2] - edges[:, 0] < _WIDEST_DEG
     whole = shapely.multipolygons(parts[true], indices=row[true])
-    countries = countries.iloc[np.unique(row[true])].set_geometry(
-        whole[np.unique(row[true])]
-    )
-    countries = countries.clip(window)
+    kept = np.unique(row[true])
+    return countries.iloc[kept].set_geometry(whole[kept])
+
+
+def _countries(
+    plan: Plan, window: tuple[float, float, float, float]
+) -> list[dict[str, Any]]:
+    """Countries around the border; the plan's own with their finer outline."""
+    countries = drawable_countries().clip(window)
     countries = countries[~countries.geometry.is_empty]
     shapes = shapely.coverage_simplify(countries.geometry.to_numpy(), 0.01)
     own = {*plan.border["left"], *plan.border["right"]}

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geoborder.coverage import Coverage, Response, response_times
+from geoborder.coverage.footprint import operating
 from geoborder.distance import nearest_sites, spacing
 from geoborder.program import Program
 from geoborder.reach import Conditions, Isochrones, isochrones
@@ -31,9 +32,7 @@ def posts_of(assets: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
         Their rows.
     """
     posts = placed_posts(assets)
-    begun = posts["from_year"].fillna(year) <= year
-    going = posts["until_year"].fillna(year) >= year
-    return posts[begun & going]
+    return posts[operating(posts, year)]
 
 
 def placed_posts(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

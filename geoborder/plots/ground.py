@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
 from geoborder.datasets import load_countries, load_lakes, load_rivers
+from geoborder.maps.ground import drawable_countries
 from geoborder.maps.relief import shaded_relief
 from geoborder.plan import Plan
 from geoborder.plots.frames import Frame
@@ -55,7 +56,7 @@ def add_countries(ax: Axes, plan: Plan, frame: Frame) -> gpd.GeoDataFrame:
         What is seen of each: ``name``, ``own``, ``geometry`` in metres.
     """
     own = {*plan.border["left"], *plan.border["right"]}
-    layers = [load_countries("10m")]
+    layers = [drawable_countries()]
     fine = load_countries("osm") if len(plan.border) else layers[0]
     if own <= set(fine["iso3"]):
         rest = layers[0][~layers[0]["iso3"].isin(fine["iso3"])]

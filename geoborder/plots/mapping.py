@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 from pyproj import Transformer
 from scipy.ndimage import gaussian_filter1d
 
+from geoborder.coverage.footprint import operating
 from geoborder.errors import OptionError
 from geoborder.geodesy import interpolate, polylines
 from geoborder.maps.style import (
@@ -218,8 +219,7 @@ def _assets(
     """Select assets with a place that are in operation in a year."""
     assets = plan.assets
     kept = assets.geometry.notna() & (assets["status"] != "retired")
-    kept &= assets["from_year"].fillna(year) <= year
-    kept &= assets["until_year"].fillna(year) >= year
+    kept &= operating(assets, year)
     if categories is None:
         return assets[kept & (assets["mode"] != "none")]
     for name in categories:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from geoborder.coverage.footprint import operating
 from geoborder.geodesy import FloatArray
 from geoborder.plan import Plan
 
@@ -70,9 +71,7 @@ def footprints_in(plan: Plan, year: int) -> pd.DataFrame:
         Rows of the coverage's footprints.
     """
     prints = plan.coverage.footprints
-    begun = prints["from_year"].fillna(year) <= year
-    going = prints["until_year"].fillna(year) >= year
-    return prints[begun & going]
+    return prints[operating(prints, year)]
 
 
 def _runs(
