@@ -310,3 +310,26 @@ def test_drawing_changes_nothing(plan: gb.Plan) -> None:
         before, (plan.assets, plan.segments, plan.border), strict=True
     ):
         pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(now))
+
+
+@pytest.mark.parametrize("pair", [("SWE", "NOR"), ("FRA", "ESP"), ("TJK", "AFG")])
+def test_nothing_of_a_new_figure_is_cut_off(
+    program_file: Path, pair: tuple[str, str]
+) -> None:
+    text = program_file.read_text()
+    text = text[: text.index("assets:")]
+    text = text.replace("left: TJK, right: AFG", f"left: {pair[0]}, right: {pair[1]}")
+    program_file.write_text(text)
+    plan = gb.make_plan(program_file, placed=False, segment_length_km=100)
+    ax = gb.plot_map(plan)
+    figure = ax.figure
+    figure.draw_without_rendering()
+    whole = figure.bbox
+    notes = [text for text in ax.texts if "OpenStreetMap" in text.get_text()]
+    assert len(notes) == 1
+    for part in (ax.get_legend(), *notes):
+        box = part.get_window_extent()
+        assert box.x0 >= whole.x0 - 1
+        assert box.y0 >= whole.y0 - 1
+        assert box.x1 <= whole.x1 + 1
+        assert box.y1 <= whole.y1 + 1

@@ -152,6 +152,7 @@ def plot_map(
     shown = _scheme(plan, color_by, year)
     assets = _assets(plan, year, categories)
     crs, box = frame_of(plan)
+    narrow = ax is not None and width_of(ax) < _NARROW_IN
     ax = _new_axes(box) if ax is None else ax
     frame = Frame(crs, box, points_of(ax, box))
     letters = type_size(ax)
@@ -173,7 +174,7 @@ def plot_map(
         spine.set(color="#777", linewidth=0.7)
     below = _add_legend(
         ax, shown, bands, symbols, plan=plan, year=year, dated=color_by in _BY_YEAR,
-        size=letters,
+        size=letters, narrow=narrow,
     )  # fmt: skip
     if sources:
         add_sources(ax, plan, lower_pt=below)
@@ -350,12 +351,12 @@ def _add_legend(
     year: int,
     dated: bool,
     size: float,
+    narrow: bool,
     plan: Plan,
 ) -> float:
     """Explain colours, bands and symbols; tell how far below the map that reaches."""
     before = year < plan.program.first_year
     when = "before the programme" if before else f"in {year}"
-    narrow = width_of(ax) < _NARROW_IN
     letters = 22 if narrow else 30
     title = f"{unescape(shown.title)} ({year})" if dated else unescape(shown.title)
     colours: list[Line2D | Patch] = [_heading(title, letters)]
