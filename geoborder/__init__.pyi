@@ -73,6 +73,7 @@ from .events import (
     window_events,
 )
 from .export import verify_plan, write_placement, write_plan
+from .files import read_layer, read_table, write_layer
 from .maps import (
     LayerOptions,
     add_assets,
@@ -256,6 +257,8 @@ __all__ = [
     "prioritise",
     "profile",
     "propose_sites",
+    "read_layer",
+    "read_table",
     "relief_breaks",
     "replan",
     "response_times",
@@ -284,6 +287,7 @@ __all__ = [
     "window_events",
     "write_comparison",
     "write_isochrones",
+    "write_layer",
     "write_placement",
     "write_plan",
     "write_report",

@@ -9,7 +9,10 @@ import geoborder
 
 LAYERS = (
     ("errors",),
-    ("geodesy", "tables", "files"),
+    ("geodesy", "tables"),
+    ("dictionary",),
+    ("postgis",),
+    ("files",),
     ("nearest", "joining", "datasets"),
     ("chainage", "terrain", "program"),
     ("border", "breaks", "distance", "events"),
@@ -20,7 +23,8 @@ LAYERS = (
     ("compare",),
     ("maps",),
     ("plots",),
-    ("report", "export"),
+    ("report", "qgis"),
+    ("export",),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -1,0 +1,282 @@
+"""Where layers are read from: files, standard input, databases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+
+from geoborder.errors import DataError, GeoborderError, OptionError
+from geoborder.files.delimited import decode_csv
+from geoborder.files.formats import ENDINGS, FORMATS, Format, format_named
+from geoborder.files.kml import decode_kml
+from geoborder.files.parquet import MAGIC, decode_parquet
+from geoborder.files.streams import STREAM, read_stdin
+from geoborder.files.vectors import GDAL_ERRORS, decode
+from geoborder.tables import LONLAT
+
+_HEAD_BYTES = 1 << 16
+_LAYERNAME = "|layername="
+_STYLES = "layer_styles"
+_DATABASES = ("postgresql:", "postgres:", "postgresql+")
+_REMOTE = ("http", "https", "ftp", "s3", "gs", "az", "zip", "tar", "gzip")
+_SQLITE = b"SQLite format 3"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """
+    Where a layer is read from.
+
+    Attributes
+    ----------
+    shown : str
+        What messages call it.
+    place : str or bytes
+        Path, a place that GDAL knows, address of a database, or content of a file.
+    layer : str or None
+        Name of the layer.
+    kind : str
+        Short name of the format, empty where it is not known.
+    head : bytes
+        Beginning of the content.
+    """
+
+    shown: str
+    place: str | bytes
+    layer: str | None
+    kind: str
+    head: bytes
+
+
+def is_database(source: str | Path) -> bool:
+    """
+    Tell addresses of databases from files.
+
+    Parameters
+    ----------
+    source
+        Either.
+
+    Returns
+    -------
+    bool
+        Whether it is an address.
+    """
+    return str(source).startswith(_DATABASES)
+
+
+def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Source:
+    """
+    Find where a layer is read from.
+
+    Parameters
+    ----------
+    source
+        File, ``-``, or address; a file may name its layer as in QGIS.
+    layer
+        Name of the layer.
+    name
+        Name of the format; None: by the ending.
+
+    Returns
+    -------
+    Source
+        The source.
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
+    OptionError
+        If it is an address of another kind.
+    """
+    text = str(source)
+    fmt = None if name is None else format_named(name)
+    if is_database(text):
+        return Source("The database", text, layer, "", b"")
+    if text == STREAM:
+        kind = "" if fmt is None else fmt.name
+        content = read_stdin(empty=kind == "geojsonseq")
+        return Source("Standard input", content, layer, kind, content[:_HEAD_BYTES])
+    if layer is None and _LAYERNAME in text:
+        text, layer = text.split(_LAYERNAME, 1)
+    path = Path(text)
+    if not path.exists() and not _is_for_gdal(text):
+        msg = f"{text!r} does not exist.{_near(path)}"
+        raise DataError(msg)
+    fmt = fmt or _format_by_name(path)
+    return Source(repr(text), text, layer, "" if fmt is None else fmt.name, _head(path))
+
+
+def refuse_other_address(text: str, known: Collection[str] = ()) -> None:
+    """
+    Refuse addresses of places that no layer goes to, or comes from.
+
+    Parameters
+    ----------
+    text
+        File or address.
+    known
+        Schemes that will do.
+
+    Raises
+    ------
+    OptionError
+        If it is an address of another scheme; the rest of it may be secret.
+    """
+    scheme, colon, _ = text.partition("://")
+    if colon and scheme.lower() not in known:
+        msg = (
+            f"Nothing can be read from or written to {scheme}://...; name a file, - "
+            "for standard input or output, or a database by postgresql://..."
+        )
+        raise OptionError(msg)
+
+
+def _is_for_gdal(text: str) -> bool:
+    """Whether a source is no file, but a place GDAL knows."""
+    refuse_other_address(text, _REMOTE)
+    return text.startswith("/vsi") or "://" in text
+
+
+def _near(path: Path) -> str:
+    """Name a file that may have been meant."""
+    if not path.parent.is_dir():
+        return f" There is no folder {str(path.parent)!r}."
+    names = [p.name for p in path.parent.iterdir()]
+    near = get_close_matches(path.name, names, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _format_by_name(path: Path) -> Format | None:
+    """Take the format of an ending, or of a folder's files."""
+    if path.is_dir() and any(path.glob("**/*.parquet")):
+        return FORMATS["geoparquet"]
+    return ENDINGS.get(path.suffix.lower())
+
+
+def _head(path: Path) -> bytes:
+    """Take the beginning of a file."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def read_source(source: Source, *, spatial: bool) -> pd.DataFrame:
+    """
+    Read a layer or table.
+
+    Parameters
+    ----------
+    source
+        Where it is.
+    spatial
+        Whether a layer with geometry is wanted, where there are several.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        The layer; a DataFrame where it has no geometry.
+
+    Raises
+    ------
+    DataError
+        If there is no such layer, or it cannot be read.
+    """
+    try:
+        if isinstance(source.place, str) and is_database(source.place):
+            return _from_database(source.place, source.layer)
+        return _decoded(source, spatial=spatial)
+    except GeoborderError:
+        raise
+    except GDAL_ERRORS as error:
+        raise DataError(_fault(source, error)) from error
+    except (OSError, ValueError, RuntimeError, pa.ArrowException) as error:
+        msg = f"{source.shown} cannot be read as a layer: {error}"
+        raise DataError(msg) from error
+
+
+def _from_database(address: str, query: str | None) -> pd.DataFrame:
+    """Read a table of a database, or what is selected."""
+    if query is None:
+        msg = "Name the table to read from the database, or a SELECT, with `layer`."
+        raise OptionError(msg)
+    from geoborder.postgis import read_table  # noqa: PLC0415 - its driver is an extra
+
+    return read_table(address, query)
+
+
+def _decoded(source: Source, *, spatial: bool) -> pd.DataFrame:
+    """Read a layer of a file, or of what came by a pipe."""
+    place, kind, head = source.place, source.kind, source.head
+    if isinstance(place, bytes) and head.startswith(_SQLITE):
+        msg = f"{source.shown} is a GeoPackage, which only a file can be; name it."
+        raise DataError(msg)
+    local = Path(place) if isinstance(place, str) else place
+    if kind == "geoparquet" or head.startswith(MAGIC):
+        return decode_parquet(local)
+    if kind == "csv":
+        return decode_csv(local)
+    if kind == "geojsonseq" and not head:
+        return gpd.GeoDataFrame(geometry=[], crs=LONLAT)
+    if source.layer is None and kind in {"", "gpkg", "kml"}:
+        source = replace(source, layer=_the_layer(source, spatial=spatial))
+    if kind == "kml":
+        return decode_kml(place, head, source.layer)
+    return decode(place, source.layer, head=head)
+
+
+def _layers(source: Source, *, spatial: bool | None = None) -> list[str]:
+    """Name a file's layers: all, those with geometry, or those without."""
+    return [
+        str(name)
+        for name, kind in pyogrio.list_layers(source.place)
+        if name != _STYLES and spatial in {None, kind is not None}
+    ]
+
+
+def _the_layer(source: Source, *, spatial: bool) -> str | None:
+    """Take the one layer there is to read."""
+    names = _layers(source)
+    wanted = names if len(names) == 1 else _layers(source, spatial=spatial)
+    if len(wanted) == 1:
+        return wanted[0]
+    if not names:
+        msg = f"{source.shown} has no layers."
+        raise DataError(msg)
+    if not wanted:
+        what, other = ("geometry", "table") if spatial else ("no geometry", "layer")
+        msg = (
+            f"{source.shown} has no layer with {what}, only {', '.join(names)}; read "
+            f"one of them with `read_{other}`."
+        )
+        raise DataError(msg)
+    msg = (
+        f"{source.shown} has {len(wanted)} layers; name one with `layer`: "
+        f"{', '.join(wanted)}."
+    )
+    raise OptionError(msg)
+
+
+def _fault(source: Source, error: Exception) -> str:
+    """Say why GDAL does not read a layer."""
+    layer = source.layer
+    if layer is not None:
+        try:
+            names = _layers(source)
+        except GDAL_ERRORS:
+            names = [layer]
+        if layer not in names:
+            near = get_close_matches(layer, names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            known = ", ".join(names)
+            return f"{source.shown} has no layer {layer!r}.{hint} Layers: {known}."
+    return f"{source.shown} cannot be read as a layer: {error}"
