@@ -10,6 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from geoborder.dictionary import LAYERS
+
 CATEGORY_COLOURS = {
     "posts": "#1b3a6b",
     "observation": "#7b3294",
@@ -60,19 +62,28 @@ _LEVEL_COLOURS = {
 }
 _KIND_COLOURS = {"lowland": "#7fbf7b", "mountain": "#8c6bb1", "unknown": "#bdbdbd"}
 
+_SCALED = {"coverage_share": ("%", 100.0), "cost": ("thousand", 1e-3)}
+"""Attributes that are shown in another unit, and the factor to it."""
+
+_SHOWN = (
+    "coverage_share",
+    "priority",
+    "k_mean",
+    "longest_gap_km",
+    "cost",
+    "post_km",
+    "post_minutes",
+    "elevation_mean_m",
+    "relief_m",
+    "terrain_slope_deg",
+    "ruggedness_m",
+    "kind",
+)
+
 ATTRIBUTES = {
-    "coverage_share": ("Share covered", "%", 100.0),
-    "priority": ("Impact level", "", 1.0),
-    "k_mean": ("Assets over the segment, mean", "", 1.0),
-    "longest_gap_km": ("Longest gap", "km", 1.0),
-    "cost": ("Cost of measures", "thousand", 1e-3),
-    "post_km": ("Distance to the nearest post", "km", 1.0),
-    "post_minutes": ("Time from the nearest post, mean", "minutes", 1.0),
-    "elevation_mean_m": ("Mean elevation", "m", 1.0),
-    "relief_m": ("Relief along the segment", "m", 1.0),
-    "terrain_slope_deg": ("Slope of the ground, mean", "deg", 1.0),
-    "ruggedness_m": ("Ruggedness (Riley), mean", "m", 1.0),
-    "kind": ("Kind of terrain", "", 1.0),
+    name: (field.title, *_SCALED.get(name, (field.unit, 1.0)))
+    for name in _SHOWN
+    for field in (LAYERS["segments"].fields[name],)
 }
 """Segment attributes a map can show: title, unit, factor to that unit."""
 
