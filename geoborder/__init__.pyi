@@ -53,6 +53,7 @@ from .datasets import (
     load_unit_limits,
     load_units,
 )
+from .dictionary import describe_layers
 from .distance import distance_matrix, nearest_sites, spacing
 from .errors import (
     BorderError,
@@ -72,7 +73,7 @@ from .events import (
     transfer_events,
     window_events,
 )
-from .export import verify_plan, write_placement, write_plan
+from .export import read_plan_tables, verify_plan, write_placement, write_plan
 from .files import read_layer, read_table, write_layer
 from .maps import (
     LayerOptions,
@@ -203,6 +204,7 @@ __all__ = [
     "compare_borders",
     "compare_plans",
     "cover",
+    "describe_layers",
     "describe_segments",
     "detection_probability",
     "dissolve_events",
@@ -258,6 +260,7 @@ __all__ = [
     "profile",
     "propose_sites",
     "read_layer",
+    "read_plan_tables",
     "read_table",
     "relief_breaks",
     "replan",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from databases import Server, start_server
+from filelock import FileLock
 from hypothesis import settings
 
 import geoborder as gb
@@ -22,8 +26,15 @@ def border() -> gpd.GeoDataFrame:
 
 
 @pytest.fixture(scope="session")
-def plan() -> gb.Plan:
-    return gb.make_plan()
+def plan(tmp_path_factory: pytest.TempPathFactory) -> gb.Plan:
+    """Make the default plan, once for all processes that the tests run in."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return gb.make_plan()
+    file = tmp_path_factory.getbasetemp().parent / "plan.pickle"
+    with FileLock(f"{file}.lock"):
+        if not file.is_file():
+            file.write_bytes(pickle.dumps(gb.make_plan()))
+    return pickle.loads(file.read_bytes())  # noqa: S301 - what one of us wrote
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +59,20 @@ def axe() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return file
+
+
+@pytest.fixture(scope="session")
+def postgis() -> Iterator[Server]:
+    """Start a PostgreSQL with PostGIS; without it the test is skipped, or fails."""
+    with start_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgis_address(postgis: Server) -> Iterator[str]:
+    """Address of an empty database with PostGIS."""
+    with postgis.database() as name:
+        yield postgis.address(name)
 
 
 @pytest.fixture

@@ -297,3 +297,29 @@ def test_sight_beyond_the_elevation_is_told_and_not_covered() -> None:
     with pytest.warns(gb.GeoborderWarning, match=r"leaves 100.0% of the pairs"):
         result = gb.cover(border, see(lon, lat), dem=gb.open_dem())
     assert result.by_year["covered_km"].iloc[0] == 0.0
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_gaps_of_all_years_are_those_of_each_year_alone(k: int) -> None:
+    lines = pd.concat([LINE, gb.load_border("FRA", "ESP")], ignore_index=True)
+    assets = make_assets(
+        [
+            ("radius", 70.1, 37.1, 12, 2025, 2026),
+            ("radius", 70.1, 37.1, 9, 2026, None),
+            ("patrol", 70.6, 37.0, 8, None, 2027),
+            ("radius", 0.5, 42.8, 60, 2027, None),
+        ]
+    )
+    found = gb.cover(lines, assets, k=k, years=range(2024, 2030)).gaps_by_year
+    assert found["year"].is_monotonic_increasing
+    for year in range(2024, 2030):
+        alone = gb.cover(lines, assets, k=k, years=[year]).gaps
+        own = found[found["year"] == year].drop(columns="year")
+        assert_geodataframe_equal(own.reset_index(drop=True), alone)
+
+
+def test_gaps_without_years_have_none() -> None:
+    found = gb.cover(LINE, make_assets([("radius", 70.1, 37.1, 12, None, None)]))
+    assert found.year is None
+    assert found.gaps_by_year["year"].isna().all()
+    assert_geodataframe_equal(found.gaps_by_year.drop(columns="year"), found.gaps)

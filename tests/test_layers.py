@@ -10,6 +10,7 @@ import geoborder
 LAYERS = (
     ("errors",),
     ("geodesy", "tables"),
+    ("columns", "shapes"),
     ("dictionary",),
     ("postgis",),
     ("files",),

@@ -46,6 +46,8 @@ class Coverage:
         Maximal stretches with fewer than `k` assets, the longest first:
         ``border_id``, ``start_km``, ``end_km``, ``length_km``, ``assets_most``
         (the most assets anywhere in it), ``geometry``.
+    gaps_by_year : GeoDataFrame
+        `gaps` of every year, with ``year`` first; year by year.
     by_segment : DataFrame
         ``segment_id``, ``length_km``, ``covered_km``, ``share``, ``k_min`` and
         ``k_mean`` (assets over the length), ``gaps``, ``longest_gap_km``.
@@ -65,6 +67,7 @@ class Coverage:
     k: int
     intervals: gpd.GeoDataFrame
     gaps: gpd.GeoDataFrame
+    gaps_by_year: gpd.GeoDataFrame
     by_segment: pd.DataFrame
     by_unit: pd.DataFrame
     by_year: pd.DataFrame
@@ -177,11 +180,13 @@ def cover(
     everything = np.zeros(cells.row.size, dtype=np.int64)
     by_year = _summary(cells, everything, ["all"], span, k).drop(columns="group")
     by_year["assets"] = _operating(active, prints, span)
+    gaps = _gaps(table, cells, span, k)
     return Coverage(
         year=None if span is None else span[chosen],
         k=int(k),
         intervals=_intervals(table, cells, prints, span, chosen, k),
-        gaps=_gaps(table, cells, chosen, k),
+        gaps=_one_year(gaps, span, chosen),
+        gaps_by_year=gaps,
         by_segment=_one_year(by_segment, span, chosen),
         by_unit=_one_year(by_unit, span, chosen),
         by_year=by_year,
@@ -354,18 +359,23 @@ def _cut(
 
 
 def _gaps(
-    border: gpd.GeoDataFrame, cells: Cells, chosen: int, k: int
+    border: gpd.GeoDataFrame, cells: Cells, span: list[int] | None, k: int
 ) -> gpd.GeoDataFrame:
-    count = cells.count[:, chosen]
+    """Gaps of all years: runs of open cells, the years one after another."""
+    size, many = cells.count.shape
+    count = cells.count.T.ravel()
+    column, cell = np.divmod(np.arange(count.size), size)
     open_ = (count < k).astype(np.int64)
-    first, last = runs(cells.row, open_)
+    first, last = runs(column, cells.row[cell], open_)
     most = np.maximum.reduceat(count, first)
     kept = open_[first] == 1
-    table = _cut(border, cells, first[kept], last[kept])
-    table.insert(table.columns.get_loc("geometry"), "assets_most", most[kept])
-    return table.sort_values(
-        "length_km", ascending=False, ignore_index=True, kind="stable"
-    )
+    first, last, most = first[kept], last[kept], most[kept]
+    table = _cut(border, cells, cell[first], cell[last])
+    table.insert(table.columns.get_loc("geometry"), "assets_most", most)
+    years = pd.array([pd.NA] * many if span is None else span, dtype="Int64")
+    table.insert(0, "year", years[column[first]])
+    order = np.lexsort((-table["length_km"].to_numpy(), column[first]))
+    return table.iloc[order].reset_index(drop=True)
 
 
 def _intervals(
@@ -393,11 +403,11 @@ def _intervals(
     many = stop - begin
     interval = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
     interval += np.repeat(begin, many)
-    names = pd.Series(np.repeat(prints["asset_id"].to_numpy()[own], many), dtype=object)
-    joined = names.groupby(interval).agg(" ".join)
+    names = prints["asset_id"].iloc[np.repeat(own, many)].reset_index(drop=True)
+    joined = names.groupby(interval).agg(" ".join).astype(names.dtype)
     where = table.columns.get_loc("geometry")
     table.insert(where, "assets", count[first])
-    table.insert(where + 1, "asset_ids", joined.reindex(range(len(table))).to_numpy())
+    table.insert(where + 1, "asset_ids", joined.reindex(range(len(table))).array)
     year = pd.Series(since[first], dtype="Int64")
     table.insert(where + 2, "first_year", year.where(year >= 0).array)
     checked: gpd.GeoDataFrame = validate(table, INTERVALS, name="intervals")

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from geoborder.datasets import ATTRIBUTION, data_path
+from geoborder.datasets import data_path
 from geoborder.errors import DataError, OptionError
-from geoborder.export.layers import (
-    placement_layers,
-    plan_layers,
-    write_csv,
-    write_geopackage,
-)
-from geoborder.placement import Placement
-from geoborder.plan import Plan
-from geoborder.program import Program
+from geoborder.export.about import About
 from geoborder.tables import LONLAT
 
 MANIFEST = "manifest.json"
@@ -38,117 +25,52 @@ _LIBRARIES = (
     "highspy",
     "numpy",
     "pandas",
+    "pyogrio",
     "pyproj",
     "shapely",
 )
 
-Writer = Callable[[Path], object]
 
-
-def write_plan(
-    plan: Plan,
-    target: str | Path,
-    *,
-    tables: Mapping[str, pd.DataFrame] | None = None,
-    extra: Mapping[str, Writer] | None = None,
-) -> list[Path]:
-    """
-    Write a plan's files to a folder.
-
-    All files are first made in a hidden folder beside their place and then moved
-    there one by one, so that an interrupted run leaves the earlier ones whole;
-    the manifest comes last and tells whether the others belong together.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    target
-        Folder, made if it is missing. Files of other names in it stay.
-    tables
-        Further tables by their names, such as the ``budget_sweep`` of a placement.
-    extra
-        Further files: name, and what writes it to a path.
-
-    Returns
-    -------
-    list of Path
-        ``plan.gpkg``, CSV files in ``csv/``, the extra files, ``manifest.json``.
-
-    Raises
-    ------
-    OptionError
-        If the target is a file, or cannot be written.
-    """
-    facts = {
-        **_program_facts(plan.program),
-        "options": plan.options,
-        "year": plan.coverage.year,
-        "k": plan.coverage.k,
-        "placement": None if plan.placement is None else _proof(plan.placement),
-        "elevation": None if plan.dem is None else Path(plan.dem.source).name,
-    }
-    layers = {**plan_layers(plan), **(tables or {})}
-    return _write(Path(target), "plan.gpkg", layers, facts, extra or {})
-
-
-def write_placement(
-    program: Program,
-    placement: Placement,
-    target: str | Path,
-    *,
-    tables: Mapping[str, pd.DataFrame] | None = None,
-) -> list[Path]:
-    """
-    Write a placement's files to a folder, as `write_plan` does.
-
-    Parameters
-    ----------
-    program
-        The programme that was placed.
-    placement
-        The placement.
-    target
-        Folder, made if it is missing. Files of other names in it stay.
-    tables
-        Further tables by their names, such as its ``budget_sweep``.
-
-    Returns
-    -------
-    list of Path
-        ``placement.gpkg``, CSV files in ``csv/``, ``manifest.json``.
-
-    Raises
-    ------
-    OptionError
-        If the target is a file, or cannot be written.
-    """
-    facts = {**_program_facts(program), "placement": _proof(placement)}
-    layers = {**placement_layers(placement), **(tables or {})}
-    return _write(Path(target), "placement.gpkg", layers, facts, {})
-
-
-def _write(
+def fill_folder(
     folder: Path,
-    geopackage: str,
-    layers: Mapping[str, pd.DataFrame],
+    fill: Callable[[Path], None],
+    *,
+    about: About,
     facts: Mapping[str, object],
-    extra: Mapping[str, Writer],
 ) -> list[Path]:
-    """Make all files in a hidden folder, then put them in their place."""
+    """
+    Make all files in a hidden folder, then put them in their place.
+
+    Parameters
+    ----------
+    folder
+        Folder, made if it is missing. Files of other names in it stay.
+    fill
+        Makes the files in a folder.
+    about
+        What is said of all of them.
+    facts
+        What the manifest shall say besides.
+
+    Returns
+    -------
+    list of Path
+        The files, the manifest last.
+
+    Raises
+    ------
+    OptionError
+        If it is a file, or cannot be written.
+    """
     if folder.exists() and not folder.is_dir():
         msg = f"`target` {str(folder)!r} is a file; name a folder."
         raise OptionError(msg)
     with _staging(folder) as stage:
-        write_geopackage(layers, stage / geopackage)
-        (stage / "csv").mkdir()
-        write_csv(layers, stage / "csv")
-        for name, write in extra.items():
-            write(stage / name)
+        fill(stage)
         names = sorted(
-            str(p.relative_to(stage)) for p in stage.rglob("*") if p.is_file()
+            p.relative_to(stage).as_posix() for p in stage.rglob("*") if p.is_file()
         )
-        manifest = _manifest(facts, stage, names)
+        manifest = {**facts, **_record(about, stage, names)}
         (stage / MANIFEST).write_text(
             json.dumps(manifest, indent=2, allow_nan=False) + "\n", encoding="utf-8"
         )
@@ -194,48 +116,10 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _program_facts(program: Program) -> dict[str, object]:
-    text = program.model_dump_json()
+def _record(about: About, stage: Path, names: list[str]) -> dict[str, object]:
+    """Record with what files were made, and what came out."""
     return {
-        "program": program.name,
-        "program_sha256": hashlib.sha256(text.encode()).hexdigest(),
-    }
-
-
-def _proof(placement: Placement) -> dict[str, object]:
-    """How good a placement is; what is infinite is left empty."""
-    numbers = {
-        "value": placement.value,
-        "bound": placement.bound,
-        "gap": placement.gap,
-        "seconds": placement.seconds,
-        "cost": placement.cost,
-    }
-    return {
-        "objective": placement.objective,
-        **{k: float(v) if np.isfinite(v) else None for k, v in numbers.items()},
-        "status": placement.status,
-        "items": len(placement.items),
-        "sites": len(placement.sites),
-        "checksum": placement.checksum,
-    }
-
-
-def _manifest(
-    facts: Mapping[str, object], stage: Path, names: list[str]
-) -> dict[str, object]:
-    """Record what was run on what, and what came out."""
-    sums = data_path("SHA256SUMS").read_text(encoding="utf-8").split()
-    stamp = os.environ.get("SOURCE_DATE_EPOCH")
-    made = datetime.fromtimestamp(int(stamp), UTC) if stamp else datetime.now(UTC)
-    return {
-        **facts,
-        "made": made.isoformat(timespec="seconds"),
-        "crs": LONLAT,
-        "attribution": ATTRIBUTION,
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in _LIBRARIES},
-        "inputs": dict(zip(sums[1::2], sums[::2], strict=True)),
+        **made_with(about),
         "outputs": {
             name: {
                 "bytes": (stage / name).stat().st_size,
@@ -243,6 +127,31 @@ def _manifest(
             }
             for name in names
         },
+    }
+
+
+def made_with(about: About) -> dict[str, object]:
+    """
+    Record with what, and when, a plan's files are made.
+
+    Parameters
+    ----------
+    about
+        What is said of all of them.
+
+    Returns
+    -------
+    dict
+        For the manifest.
+    """
+    sums = data_path("SHA256SUMS").read_text(encoding="utf-8").split()
+    return {
+        "made": about.made.isoformat(timespec="seconds"),
+        "crs": LONLAT,
+        "attribution": about.attribution,
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _LIBRARIES},
+        "inputs": dict(zip(sums[1::2], sums[::2], strict=True)),
     }
 
 

@@ -17,10 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pv
 import shapely
 
+from geoborder.columns import arrow_of, free_name, series_of
 from geoborder.errors import DataError
-from geoborder.files.columns import arrow_of, series_of
-from geoborder.files.shapes import shapes_of
-from geoborder.files.text import free_name
+from geoborder.shapes import shapes_of
 from geoborder.tables import LONLAT
 
 WKT = "WKT"

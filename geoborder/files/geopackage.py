@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pyogrio
 from pyogrio.raw import write_arrow
 
+from geoborder.columns import free_name
 from geoborder.errors import DataError, OptionError
 from geoborder.files.formats import FORMATS
-from geoborder.files.text import free_name, staged
+from geoborder.files.text import staged
 from geoborder.files.vectors import GDAL_ERRORS, prepared
 
 
@@ -44,33 +46,65 @@ def write_geopackage(
     OptionError
         If another program has the file open, or it cannot be changed.
     """
-    _refuse_cases(table)
-    new = prepared(table, fmt=FORMATS["gpkg"], empty=empty)
+    refuse_open(path)
     name = path.stem if layer is None else layer
-    options = {"FID": free_name(set(new.columns) | {new.geometry or ""}, "fid")}
-    if new.geometry is not None:
-        options["GEOMETRY_NAME"] = new.geometry
-    _refuse_open(path)
     with staged(path) as part:
         if layer is not None and path.exists():
             _copy_database(path, part)
-        fresh = {} if part.exists() else {"VERSION": "1.2"}  # older GDAL reads it too
         try:
-            with _dated():
-                write_arrow(
-                    new.table,
-                    part,
-                    layer=name,
-                    driver="GPKG",
-                    geometry_name=new.geometry,
-                    geometry_type=new.kind,
-                    crs=new.crs,
-                    layer_options=options,
-                    dataset_options=fresh,
-                )
+            add_layer(table, part, layer=name, empty=empty)
         except GDAL_ERRORS as error:
             msg = f"{str(path)!r} cannot be written: {error}"
             raise OptionError(msg) from error
+
+
+def add_layer(
+    table: pd.DataFrame,
+    path: Path,
+    *,
+    layer: str,
+    empty: str | None,
+    options: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """
+    Write a layer straight into a GeoPackage, which may be left half-written.
+
+    Parameters
+    ----------
+    table
+        Layer, or table without geometry, by `plain_table`.
+    path
+        File to write to; a new one gets made.
+    layer
+        Name of the layer; an earlier one of this name is replaced.
+    empty
+        Geometry type of a layer without rows.
+    options
+        Further layer options of GDAL's driver.
+
+    Raises
+    ------
+    DataError
+        If two columns differ by capitals only.
+    """
+    _refuse_cases(table)
+    new = prepared(table, fmt=FORMATS["gpkg"], empty=empty)
+    names = {"FID": free_name(set(new.columns) | {new.geometry or ""}, "fid")}
+    if new.geometry is not None:
+        names["GEOMETRY_NAME"] = new.geometry
+    fresh = {} if path.exists() else {"VERSION": "1.2"}  # older GDAL reads it too
+    with _dated():
+        write_arrow(
+            new.table,
+            path,
+            layer=layer,
+            driver="GPKG",
+            geometry_name=new.geometry,
+            geometry_type=new.kind,
+            crs=new.crs,
+            layer_options={**names, **options},
+            dataset_options=fresh,
+        )
 
 
 def _refuse_cases(table: pd.DataFrame) -> None:
@@ -86,8 +120,20 @@ def _refuse_cases(table: pd.DataFrame) -> None:
             raise DataError(msg)
 
 
-def _refuse_open(path: Path) -> None:
-    """Refuse a file to which another program has unfinished changes."""
+def refuse_open(path: Path) -> None:
+    """
+    Refuse a file to which another program has unfinished changes.
+
+    Parameters
+    ----------
+    path
+        File to replace.
+
+    Raises
+    ------
+    OptionError
+        If changes lie beside it, which would be lost, or spoil the new file.
+    """
     for tail in ("-wal", "-journal"):
         beside = path.with_name(path.name + tail)
         if beside.exists() and beside.stat().st_size:

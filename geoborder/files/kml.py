@@ -11,8 +11,8 @@ import pyarrow as pa
 import shapely
 
 from geoborder.files.formats import FORMATS
-from geoborder.files.shapes import Shapes, from_wkb
 from geoborder.files.vectors import declared_in, find, layer_of, prepared
+from geoborder.shapes import Shapes, from_wkb
 
 _STYLE = (
     '<Style id="shown"><LineStyle><color>ff2a1ad7</color><width>2</width></LineStyle>'

@@ -7,8 +7,8 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from geoborder.columns import plain_table
 from geoborder.errors import DataError, OptionError
-from geoborder.files.columns import plain_table
 from geoborder.files.delimited import encode_csv
 from geoborder.files.formats import FORMATS, Format, format_named, format_of
 from geoborder.files.geopackage import write_geopackage
@@ -23,10 +23,11 @@ from geoborder.files.sources import (
 from geoborder.files.streams import STREAM, require_stream, write_stdout
 from geoborder.files.text import write_bytes
 from geoborder.files.vectors import encode
+from geoborder.postgis import write_table
 
 
 def write_layer(
-    table: pd.DataFrame,
+    table: pd.DataFrame | gpd.GeoSeries,
     target: str | Path,
     *,
     layer: str | None = None,
@@ -41,7 +42,8 @@ def write_layer(
     Parameters
     ----------
     table
-        Layer in any CRS, or table without geometry. Not modified.
+        Layer in any CRS (a GeoDataFrame or GeoSeries), or table without geometry. Not
+        modified.
     target
         File to write or replace, ``-`` for standard output, or the address of a
         PostGIS database (``postgresql://user@host/database``).
@@ -80,6 +82,8 @@ def write_layer(
     >>> gb.read_layer(file).equals(border)
     True
     """
+    if isinstance(table, gpd.GeoSeries):
+        table = table.to_frame("geometry")
     if not isinstance(table, pd.DataFrame):
         msg = f"`table` must be a GeoDataFrame, got {type(table).__name__}."
         raise DataError(msg)
@@ -122,8 +126,6 @@ def _to_database(table: pd.DataFrame, address: str, name: str | None) -> None:
     if name is None:
         msg = "Name the table to write in the database with `layer`."
         raise OptionError(msg)
-    from geoborder.postgis import write_table  # noqa: PLC0415 - its driver is an extra
-
     write_table(table, address, name)
 
 
@@ -180,7 +182,9 @@ def read_layer(
     place = source_of(source, layer=layer, name=format)
     found = read_source(place, spatial=True)
     if not isinstance(found, gpd.GeoDataFrame):
-        msg = f"{place.shown} has no geometry; read it with `read_table`."
+        needs = " (a CSV needs longitude and latitude, or WKT)"
+        mend = needs if place.kind == "csv" else ""
+        msg = f"{place.shown} has no geometry{mend}; read it with `read_table`."
         raise DataError(msg)
     return found
 

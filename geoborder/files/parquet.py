@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from geoborder.files.columns import series_of
-from geoborder.files.shapes import require_crs
+from geoborder.columns import series_of
+from geoborder.shapes import require_crs
 
 MAGIC = b"PAR1"
 

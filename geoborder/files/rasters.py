@@ -26,6 +26,7 @@ def write_raster(
     description: str,
     unit: str = "",
     colours: dict[int, tuple[int, ...]] | None = None,
+    overviews: str = "NEAREST",
 ) -> Path:
     """
     Write a band as a cloud-optimised GeoTIFF, finished or absent.
@@ -44,6 +45,8 @@ def write_raster(
         What the values are, and in which unit.
     colours
         Colour of each value.
+    overviews
+        How overviews are resampled, in GDAL's words; ``AVERAGE`` for pictures.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def write_raster(
                 if colours is not None:
                     raster.write_colormap(1, colours)
             rasterio.shutil.copy(
-                plain, part, driver="COG", compress="DEFLATE", resampling="NEAREST"
+                plain, part, driver="COG", compress="DEFLATE", resampling=overviews
             )
     except RasterioError as error:
         msg = f"{str(path)!r} cannot be written: GDAL gave up on it."

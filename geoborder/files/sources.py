@@ -19,6 +19,7 @@ from geoborder.files.kml import decode_kml
 from geoborder.files.parquet import MAGIC, decode_parquet
 from geoborder.files.streams import STREAM, read_stdin
 from geoborder.files.vectors import GDAL_ERRORS, decode
+from geoborder.postgis import read_table
 from geoborder.tables import LONLAT
 
 _HEAD_BYTES = 1 << 16
@@ -209,8 +210,6 @@ def _from_database(address: str, query: str | None) -> pd.DataFrame:
     if query is None:
         msg = "Name the table to read from the database, or a SELECT, with `layer`."
         raise OptionError(msg)
-    from geoborder.postgis import read_table  # noqa: PLC0415 - its driver is an extra
-
     return read_table(address, query)
 
 
@@ -223,7 +222,7 @@ def _decoded(source: Source, *, spatial: bool) -> pd.DataFrame:
     local = Path(place) if isinstance(place, str) else place
     if kind == "geoparquet" or head.startswith(MAGIC):
         return decode_parquet(local)
-    if kind == "csv":
+    if kind == "csv" or (isinstance(place, bytes) and not kind and _is_plain(head)):
         return decode_csv(local)
     if kind == "geojsonseq" and not head:
         return gpd.GeoDataFrame(geometry=[], crs=LONLAT)
@@ -232,6 +231,11 @@ def _decoded(source: Source, *, spatial: bool) -> pd.DataFrame:
     if kind == "kml":
         return decode_kml(place, head, source.layer)
     return decode(place, source.layer, head=head)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether what came by a pipe is text, but neither JSON nor XML: CSV."""
+    return b"\0" not in head and head.lstrip()[:1] not in {b"{", b"[", b"<", b"\x1e"}
 
 
 def _layers(source: Source, *, spatial: bool | None = None) -> list[str]:
@@ -247,6 +251,8 @@ def _the_layer(source: Source, *, spatial: bool) -> str | None:
     """Take the one layer there is to read."""
     names = _layers(source)
     wanted = names if len(names) == 1 else _layers(source, spatial=spatial)
+    if len(names) == 1 and isinstance(source.place, bytes):
+        return None  # whose name, where it has none of its own, changes every time
     if len(wanted) == 1:
         return wanted[0]
     if not names:

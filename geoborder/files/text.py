@@ -108,24 +108,3 @@ def _reason(path: Path, error: OSError) -> str:
     if path.is_dir():
         return f"{str(path)!r} cannot be written: it is a folder; name a file in it."
     return f"{str(path)!r} cannot be written: {error.strerror or error}."
-
-
-def free_name(names: set[str], *wanted: str) -> str:
-    """
-    Take the first name that is free, in whatever case it is written.
-
-    Parameters
-    ----------
-    names
-        Names that are taken.
-    *wanted
-        Names in order of preference.
-
-    Returns
-    -------
-    str
-        One of them, or the last with a number.
-    """
-    taken = {name.lower() for name in names}
-    numbered = (f"{wanted[-1]}_{n}" for n in range(1, len(taken) + 2))
-    return next(name for name in (*wanted, *numbered) if name.lower() not in taken)

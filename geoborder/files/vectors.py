@@ -16,17 +16,19 @@ import pyarrow.compute as pc
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import read, read_arrow, write_arrow
 
+from geoborder.columns import arrow_of, declared, free_name, kind_of, series_of
 from geoborder.errors import DataError
-from geoborder.files.columns import arrow_of, declared, kind_of, series_of
 from geoborder.files.formats import Format
-from geoborder.files.shapes import Shapes, from_wkb, levelled, shapes_of, typed, wkb_of
-from geoborder.files.text import free_name
+from geoborder.shapes import Shapes, from_wkb, levelled, shapes_of, typed, wkb_of
 from geoborder.tables import LONLAT
 
 GDAL_ERRORS = (DataSourceError, DataLayerError)
 
 _HIGH = "EPSG:4979"
 """What GDAL takes GeoJSON to be in where it has heights."""
+
+_GEOMETRIES = {"geoarrow.wkb", "ogc.wkb"}
+"""Names of Arrow's types under which GDAL gives geometries."""
 
 _SEPARATOR = b"\x1e \r\n\t"
 """What may stand before GeoJSON."""
@@ -238,7 +240,7 @@ def find(source: str | bytes, layer: str | None, **options: str) -> Found:
     place = _geometry_of(table)
     shapes = None
     if place is not None:
-        wkb = table.column(place)
+        wkb = _stored(table.column(place))
         if _broken(wkb):
             wkb = pa.chunked_array([read(source, layer=layer, columns=[])[2]])
         shapes = from_wkb(wkb)
@@ -343,9 +345,21 @@ def declared_in(head: bytes) -> dict[str, str] | None:
 def _geometry_of(table: pa.Table) -> int | None:
     """Find the place of the geometry column."""
     for n, field in enumerate(table.schema):
-        if b"ARROW:extension:name" in (field.metadata or {}):
+        # Packages such as geoarrow-pyarrow give the column a type of its own.
+        name = getattr(field.type, "extension_name", None)
+        name = name or (field.metadata or {}).get(b"ARROW:extension:name", b"").decode()
+        if name in _GEOMETRIES:
             return n
     return None
+
+
+def _stored(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Take an array of a type of its own as what it is stored as."""
+    if not isinstance(array.type, pa.BaseExtensionType):
+        return array
+    return pa.chunked_array(
+        [chunk.storage for chunk in array.chunks], array.type.storage_type
+    )
 
 
 def _broken(wkb: pa.ChunkedArray) -> bool:

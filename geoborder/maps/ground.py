@@ -52,11 +52,9 @@ def ground_data(plan: Plan, *, relief_px: int) -> dict[str, Any]:
         ``relief``: bounds and a picture, or nothing without elevation.
     """
     west, south, east, north = plan.border.total_bounds
-    wide, high = _AROUND_DEG
-    window = (west - wide, south - high, east + wide, north + high)
     near = (west - 1.5, south - 1.5, east + 1.5, north + 1.5)
     return {
-        "countries": _countries(plan, window),
+        "countries": _countries(plan),
         "lakes": _waters(load_lakes(), near),
         "rivers": _waters(load_rivers(), near),
         "relief": _relief(plan, relief_px),
@@ -82,28 +80,53 @@ def drawable_countries() -> gpd.GeoDataFrame:
     return countries.iloc[kept].set_geometry(whole[kept])
 
 
-def _countries(
-    plan: Plan, window: tuple[float, float, float, float]
-) -> list[dict[str, Any]]:
-    """Countries around the border; the plan's own with their finer outline."""
-    countries = drawable_countries().clip(window)
+def countries_around(
+    border: gpd.GeoDataFrame, *, shown: tuple[float, float, float, float] | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Cut out and simplify the countries around a border, as maps draw them.
+
+    Parameters
+    ----------
+    border
+        One border or several, in EPSG:4326.
+    shown
+        What a map shows, where it may be more: west, south, east and north, in
+        degrees.
+
+    Returns
+    -------
+    GeoDataFrame
+        The columns of `load_countries`, for what lies within 6 degrees of longitude
+        and 8 of latitude, and for what is shown.
+    """
+    west, south, east, north = border.total_bounds
+    wide, high = _AROUND_DEG
+    window = np.array([west - wide, south - high, east + wide, north + high])
+    if shown is not None:
+        window[:2] = np.minimum(window[:2], shown[:2])
+        window[2:] = np.maximum(window[2:], shown[2:])
+    countries = drawable_countries().clip(tuple(window))
     countries = countries[~countries.geometry.is_empty]
     shapes = shapely.coverage_simplify(countries.geometry.to_numpy(), 0.01)
+    return countries.set_geometry(shapes)[~shapely.is_empty(shapes)]
+
+
+def _countries(plan: Plan) -> list[dict[str, Any]]:
+    """Countries around the border; the plan's own with their finer outline."""
+    countries = countries_around(plan.border)
     own = {*plan.border["left"], *plan.border["right"]}
-    rows = []
-    for shape, iso3, name in zip(
-        shapes, countries["iso3"], countries["name"], strict=True
-    ):
-        if not shape.is_empty:
-            rows.append(
-                {
-                    "name": name if shape.area > _ROOM_FOR_NAME else "",
-                    "own": iso3 in own,
-                    "at": _middle(shape),
-                    "rings": rings(shape),
-                }
-            )
-    return rows
+    return [
+        {
+            "name": name if shape.area > _ROOM_FOR_NAME else "",
+            "own": iso3 in own,
+            "at": _middle(shape),
+            "rings": rings(shape),
+        }
+        for shape, iso3, name in zip(
+            countries.geometry, countries["iso3"], countries["name"], strict=True
+        )
+    ]
 
 
 def _middle(shape: shapely.Geometry) -> list[int]:

@@ -69,7 +69,7 @@ def plain_table(table: pd.DataFrame) -> pd.DataFrame:
     return renamed
 
 
-def arrow_of(column: pd.Series) -> pa.ChunkedArray:
+def arrow_of(column: pd.Series, *, moments: str = "ms") -> pa.ChunkedArray:
     """
     Turn a column into one of the types that every format knows.
 
@@ -77,12 +77,14 @@ def arrow_of(column: pd.Series) -> pa.ChunkedArray:
     ----------
     column
         The column; its name is in error messages.
+    moments
+        What times are counted in: ``ms``, as files hold them, or ``us``.
 
     Returns
     -------
     ChunkedArray
         Of int64, float64, bool, text, dates (where all times are midnight, without
-        a zone) or milliseconds.
+        a zone) or times.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def arrow_of(column: pd.Series) -> pa.ChunkedArray:
         array = pa.array(column, from_pandas=True)
         if isinstance(array, pa.Array):
             array = pa.chunked_array([array])
-        return _common(array)
+        return _common(array, moments)
     except (pa.ArrowException, UnicodeError, TypeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         msg = (
@@ -103,7 +105,7 @@ def arrow_of(column: pd.Series) -> pa.ChunkedArray:
         raise DataError(msg) from error
 
 
-def _common(array: pa.ChunkedArray) -> pa.ChunkedArray:
+def _common(array: pa.ChunkedArray, moments: str) -> pa.ChunkedArray:
     """Cast to one of the common types."""
     kind = array.type
     if pa.types.is_dictionary(kind):
@@ -113,7 +115,7 @@ def _common(array: pa.ChunkedArray) -> pa.ChunkedArray:
         if known(kind):
             return array.cast(wanted)
     if pa.types.is_timestamp(kind):
-        return _moments(array)
+        return _moments(array, moments)
     if pa.types.is_nested(kind):
         texts = [None if v is None else _json(v) for v in array.to_pylist()]
         return pa.chunked_array([pa.array(texts, pa.string())])
@@ -126,7 +128,7 @@ def _json(value: Any) -> str:  # noqa: ANN401 - whatever a list may hold
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _moments(array: pa.ChunkedArray) -> pa.ChunkedArray:
+def _moments(array: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
     """Tell dates from times: dates have no zone and no time but midnight."""
     zone = array.type.tz
     if zone is None:
@@ -135,7 +137,7 @@ def _moments(array: pa.ChunkedArray) -> pa.ChunkedArray:
         if pc.all(pc.equal(pc.multiply(days, _DAY_US), us)).as_py() is not False:
             return array.cast(pa.timestamp("s"), safe=False).cast(pa.date32())
     return array.cast(
-        pa.timestamp("ms", tz=None if zone is None else "UTC"), safe=False
+        pa.timestamp(unit, tz=None if zone is None else "UTC"), safe=False
     )
 
 
@@ -256,3 +258,24 @@ def series_of(array: pa.ChunkedArray, *, nullable: bool = False) -> pd.Series:
         zone = kind.tz if pa.types.is_timestamp(kind) else None
         return array.cast(pa.timestamp("us", tz=zone)).to_pandas()
     return array.to_pandas()
+
+
+def free_name(names: set[str], *wanted: str) -> str:
+    """
+    Take the first name that is free, in whatever case it is written.
+
+    Parameters
+    ----------
+    names
+        Names that are taken.
+    *wanted
+        Names in order of preference.
+
+    Returns
+    -------
+    str
+        One of them, or the last with a number.
+    """
+    taken = {name.lower() for name in names}
+    numbered = (f"{wanted[-1]}_{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in (*wanted, *numbered) if name.lower() not in taken)
