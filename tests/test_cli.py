@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -61,7 +62,8 @@ def test_the_main_job_as_a_program(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     names = {p.name for p in (tmp_path / "plan").iterdir()}
-    assert names == {"plan.gpkg", "csv", "map.html", "report.html", "manifest.json"}
+    assert names >= {"plan.gpkg", "csv", "map.html", "report.html", "manifest.json"}
+    assert not [name for name in names if name.startswith(".")]
     assert "Border 1,343.96 km (official 1,344.15 km), 139 segments" in done.stdout
     assert "does NOT hold" not in done.stdout
     assert "Placement: 11," in done.stdout
@@ -81,7 +83,7 @@ def test_a_programme_of_ones_own(
     assert run("verify", out)[0] == 0
     (out / "map.html").unlink()
     code, _, complaint = run("verify", out)
-    assert (code, complaint) == (1, "map.html: missing")
+    assert (code, complaint) == (1, "geoborder: map.html: missing")
 
 
 def test_border_segment_locate_coverage(run: object, tmp_path: Path) -> None:
@@ -215,7 +217,7 @@ def test_progress_of_a_programme(
     assert "row 3 (asset 'mast-2'): no such asset in the plan" in complaint
     code, _, complaint = run("progress", tmp_path / "none.csv", "--on", "2026-12-31")
     assert code == 2
-    assert "cannot be read as a table" in complaint
+    assert "does not exist" in complaint
 
 
 def test_the_schema_is_json(run: object, tmp_path: Path) -> None:
@@ -240,7 +242,7 @@ def near_sites(folder: Path) -> Path:
 def test_sites_are_chosen(run: object, program_file: Path, tmp_path: Path) -> None:
     sites, out = near_sites(tmp_path), tmp_path / "out"
     words = ("place", program_file, "--sites", sites, "--segment-length-km", 100)
-    code, text, _ = run(*words, "--gap", 0, "--sweep", "--out", out)
+    code, text, _ = run(*words, "--gap", 0, "--sweep", "--format", "fgb", "--out", out)
     assert code == 0
     assert "gap 0 % (proven: no placement is better); 6 of 7 items placed." in text
     assert "What each further million buys" in text
@@ -251,7 +253,8 @@ def test_sites_are_chosen(run: object, program_file: Path, tmp_path: Path) -> No
     assert items["reason"].str.len().min() > 20
     sweep = pd.read_csv(out / "csv" / "budget_sweep.csv")
     assert sweep["factor"].tolist() == list(FACTORS)
-    layer = gpd.read_file(out / "placement.gpkg", layer="placement_sites")
+    assert f"{out / 'flatgeobuf'}{os.sep} (" in text
+    layer = gb.read_layer(out / "flatgeobuf" / "placement_sites.fgb")
     assert layer["items"].tolist() == [1] * 6
     assert run("verify", out)[0] == 0
 
@@ -303,7 +306,7 @@ def test_a_search_that_is_stopped_says_its_gap(
         )
         return replace(plan, placement=halted)
 
-    monkeypatch.setattr(cli.common, "make_plan", stopped)
+    monkeypatch.setattr("geoborder.cli.work.plans.make_plan", stopped)
     words = ("place", program_file, "--sites", near_sites(tmp_path))
     code, text, told = run(*words, "--segment-length-km", 100, "--out", tmp_path / "p")
     assert code == 0
@@ -355,7 +358,7 @@ def test_a_programme_planned_again(
         (["place", "--gap", "-1"], "`gap` must be 0 or more"),
         (["place", "--time-limit", "0"], "`time_limit_s` must be greater than 0"),
         (["run", "--sites", "none.gpkg"], "'none.gpkg' does not exist"),
-        (["replan", "none.csv", "--on", "2026-01-01"], "cannot be read as a table"),
+        (["replan", "none.csv", "--on", "2026-01-01"], "'none.csv' does not exist"),
         (["run", "--color-by", "colour"], "`color_by` must be one of coverage_share"),
         (["verify", "."], "is not a manifest"),
         (["segment", "--count", "few"], "valid integer"),
@@ -391,7 +394,7 @@ def test_work_that_fails_exits_with_1(
     def full(*_words: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli.plans, "write_plan", full)
+    monkeypatch.setattr(gb, "write_plan", full)
     code, _, complaint = run("run", program_file, "--evenly")
     assert code == 1
     assert "No space left on device" in complaint
@@ -406,13 +409,17 @@ def test_work_that_fails_exits_with_1(
         "border",
         "segment",
         "locate",
+        "calibrate",
         "coverage",
+        "sight",
         "viewshed",
+        "reach",
         "map",
         "report",
         "compare",
         "progress",
         "schema",
+        "columns",
         "verify",
     ],
 )

@@ -1,37 +1,68 @@
-"""The command line: each command is one public function, files in and files out."""
+"""The command line: each command is one public function, layers in and layers out."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from importlib.metadata import version
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from geoborder.cli import compare, ground, lines, placing, plans
-from geoborder.cli.common import app, log, out
-from geoborder.errors import GeoborderError
+from geoborder.cli import compare, describing, ground, lines, placing, plans, qgis
+from geoborder.cli.common import app
+from geoborder.cli.console import print_text, told_warnings
 
-__all__ = ["app", "compare", "ground", "lines", "main", "placing", "plans"]
+__all__ = [
+    "app",
+    "compare",
+    "describing",
+    "ground",
+    "lines",
+    "main",
+    "placing",
+    "plans",
+    "qgis",
+]
+
+_TERMINATED = 143
 
 
 def main() -> None:
-    """Run the command line: exit code 0 done, 1 the work failed, 2 wrong input."""
-    try:
+    """
+    Run the command line.
+
+    Exit codes: 0 done, 1 the work failed, 2 wrong input or options, 130 Ctrl-C, 143
+    ended from outside.
+    """
+    with told_warnings(), _ended_in_order():
         app()
-    except GeoborderError as error:
-        log.print(f"geoborder: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
-    except (OSError, MemoryError) as error:
-        log.print(
-            f"geoborder: failed: {error}", style="red", markup=False, highlight=False
-        )
-        sys.exit(1)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let whoever ends the process have what is staged removed first."""
+
+    def end(_signal: int, _frame: object) -> None:
+        sys.exit(_TERMINATED)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
-        out.print(version("geoborder"), highlight=False)
+        from importlib.metadata import version  # noqa: PLC0415 - seldom asked
+
+        print_text(version("geoborder"))
         raise typer.Exit
 
 

@@ -1,63 +1,199 @@
-"""What commands share: the application, options, reading and printing."""
+"""What commands share: the application, its exit codes, and options."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated
+import os
+import sys
+from typing import Annotated, Any
 
-import geopandas as gpd
-import pandas as pd
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from typer.core import TyperGroup
 
-from geoborder.border import load_border
-from geoborder.chainage import as_border
-from geoborder.errors import DataError
-from geoborder.placement.problem import relative_gap
-from geoborder.plan import STEPS, PlacingOptions, Plan, make_plan
-from geoborder.report.placement import percent
+from geoborder.cli import completing
+from geoborder.cli.console import complain
+from geoborder.errors import GeoborderError
+
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+"""Exit codes; the last is a shell's for Ctrl-C."""
+
+_ParserError: Any = typer.BadParameter.__mro__[1]
+
+
+_ORDER = (
+    "run", "border", "segment", "locate", "calibrate", "coverage", "sight", "viewshed",
+    "reach", "place", "map", "report", "compare", "progress", "replan", "verify",
+    "columns", "schema", "qgis",
+)  # fmt: skip
+
+
+class Commands(TyperGroup):
+    """All commands: whatever ends one of them early gets its exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own
+        """
+        Name the commands in the order in which they are needed.
+
+        Parameters
+        ----------
+        ctx
+            Words of a command line, parsed.
+
+        Returns
+        -------
+        list of str
+            Their names.
+        """
+        names = set(super().list_commands(ctx))
+        return [*(n for n in _ORDER if n in names), *sorted(names - set(_ORDER))]
+
+    def main(self, *words: Any, **options: Any) -> Any:  # noqa: ANN401 - as above it
+        """
+        Run a command, and end the process unless that is not wanted.
+
+        Parameters
+        ----------
+        *words, **options
+            As for any command of typer.
+
+        Returns
+        -------
+        object
+            What the command returned, if the process does not end.
+        """
+        if not options.get("standalone_mode", True):
+            return super().main(*words, **options)
+        try:
+            code = super().main(*words, **{**options, "standalone_mode": False})
+        except _ParserError as error:
+            code = _misused(error)
+        except typer.Abort:
+            code = FAILED
+        sys.exit(code if isinstance(code, int) else DONE)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own kind of context
+        """
+        Run what the words of a command line ask for.
+
+        Parameters
+        ----------
+        ctx
+            Those words, parsed.
+
+        Returns
+        -------
+        object
+            What the command returned.
+        """
+        try:
+            return super().invoke(ctx)
+        except GeoborderError as error:
+            complain(error)
+            raise typer.Exit(WRONG) from error
+        except BrokenPipeError as error:
+            # Whoever read has seen enough, and the end of this process must not fail.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from error
+        except (OSError, MemoryError) as error:
+            complain(f"failed: {str(error) or type(error).__name__}")
+            raise typer.Exit(FAILED) from error
+        except KeyboardInterrupt as error:
+            complain("stopped")
+            raise typer.Exit(STOPPED) from error
+
+
+def _misused(error: Any) -> int:  # noqa: ANN401 - not public in all releases of typer
+    """Say in one line what is wrong with a command line."""
+    if error.ctx is None or "NoArgs" in type(error).__name__:
+        error.show()  # the help, if there are no words at all
+    else:
+        told = error.format_message().rstrip(".")
+        complain(f"{told}. See `{error.ctx.command_path} --help`.")
+    return WRONG
+
 
 app = typer.Typer(
+    cls=Commands,
     help="Plan along a land border: segments, measures, equipment, distance, coverage.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console()
-log = Console(stderr=True)
+
+_SOURCES = "a file, - (GeoJSON on standard input), or postgresql://..."
 
 ProgramFile = Annotated[
-    Path | None,
+    str | None,
     typer.Argument(
         help="Programme file; left out: the bundled default.", show_default=False
     ),
 ]
-BorderFile = Annotated[
-    Path | None, typer.Option("--border", help="Line layer to use as the border.")
+Sites = Annotated[
+    str,
+    typer.Argument(
+        help=f"Points: {_SOURCES}. Columns such as mast_m override the options."
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(help="Layer or table to read, where there are several; or a SELECT."),
+]
+BorderSource = Annotated[
+    str | None, typer.Option("--border", help=f"Line to use as the border: {_SOURCES}.")
 ]
 Between = Annotated[
-    tuple[str, str], typer.Option(help="Two countries, ISO 3166-1 alpha-3 codes.")
+    tuple[str, str],
+    typer.Option(
+        help="Two countries, ISO 3166-1 alpha-3 codes.",
+        autocompletion=completing.countries,
+    ),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
 OutLayer = Annotated[
-    Path,
-    typer.Option("--out", "-o", help="File to write: .gpkg, .geojson, .fgb, .csv."),
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        help="File to write, by its ending (.gpkg .parquet .fgb .geojson .geojsonl "
+        ".kml .csv), - (standard output), or postgresql://...",
+    ),
+]
+LayerName = Annotated[
+    str | None,
+    typer.Option(
+        "--out-layer",
+        help="Layer to write: in an existing GeoPackage only this one is replaced; in "
+        "a database table or schema.table.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="Format to write, where the file's ending does not tell it.",
+        autocompletion=completing.one_of(completing.FORMATS),
+    ),
+]
+Results = Annotated[
+    str,
+    typer.Option("--out", "-o", help="Folder for the results, or postgresql://..."),
+]
+Schema = Annotated[str, typer.Option(help="Schema of a database to write to.")]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        help="Write each layer in this format too; repeat it for several.",
+        autocompletion=completing.one_of(completing.FORMATS),
+    ),
 ]
 SegmentLength = Annotated[float, typer.Option(help="Length of segments, km.")]
-DemFile = Annotated[
-    list[Path] | None,
-    typer.Option("--dem", help="Elevation raster; repeat it for several tiles."),
+Dem = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dem", help="Elevation: file or address of a COG; repeat it for several."
+    ),
 ]
-
-
-SitesFile = Annotated[
-    Path | None,
+SitesSource = Annotated[
+    str | None,
     typer.Option(
         "--sites",
         help="Points where equipment may be put [site_id, equipment, site_cost, "
@@ -71,245 +207,25 @@ TimeLimit = Annotated[
     float, typer.Option("--time-limit", help="Longest search for a placement, s.")
 ]
 Seed = Annotated[int, typer.Option(help="Of the order in which the search tries.")]
+RangeKm = Annotated[float, typer.Option(help="Greatest distance, km.")]
+MastM = Annotated[float, typer.Option(help="Height of the eye, m.")]
+TargetM = Annotated[float, typer.Option(help="Height to be seen, m.")]
+Refraction = Annotated[float, typer.Option(help="Coefficient: light 0.13, radio 0.25.")]
 Deliveries = Annotated[
-    Path,
+    str,
     typer.Argument(
-        help="CSV with asset_id [, ordered, delivered, operational, status, paid]."
+        help="Table with asset_id [, ordered, delivered, operational, status, paid]."
     ),
 ]
 OnDate = Annotated[str, typer.Option(help="The date, YYYY-MM-DD.")]
+ColorBy = Annotated[
+    str,
+    typer.Option(
+        help="Segment attribute that the map shows first.",
+        autocompletion=completing.one_of(completing.ATTRIBUTES),
+    ),
+]
 
-GAP = PlacingOptions().gap
-TIME_LIMIT_S = PlacingOptions().time_limit_s or 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """
-    What a plan in the making reports to.
-
-    Attributes
-    ----------
-    begin : callable or None
-        Called with each step as it begins.
-    tell : callable or None
-        Called with value, bound and seconds of the search for a placement.
-    """
-
-    begin: Callable[[str], None] | None = None
-    tell: Callable[[float, float, float], None] | None = None
-
-
-@contextmanager
-def progress() -> Iterator[Watch]:
-    """
-    Show a bar over the steps of a plan, where somebody can see it.
-
-    Yields
-    ------
-    Watch
-        Of nothing where nobody can.
-    """
-    if not log.is_terminal:
-        yield Watch()
-        return
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=log, transient=True) as bar:
-        task = bar.add_task("border", total=len(STEPS) + 1)
-
-        def begin(step: str) -> None:
-            bar.update(task, description=step, advance=1)
-
-        def tell(value: float, bound: float, _seconds: float) -> None:
-            best = f"{value:,.1f}" if math.isfinite(value) else "none yet"
-            gap = percent(relative_gap(value, bound)) if math.isfinite(value) else "?"
-            text = (
-                f"placement: best {best}, bound {bound:,.1f}, gap {gap} (Ctrl-C: stop)"
-            )
-            bar.update(task, description=text)
-
-        yield Watch(begin, tell)
-
-
-def work_out(
-    program: Path | None,
-    *,
-    border: Path | None,
-    dem: list[Path] | None,
-    segment_length_km: float,
-    sites: Path | None = None,
-    placed: bool = True,
-    placing: PlacingOptions | None = None,
-) -> Plan:
-    """
-    Work a programme out, with a bar where somebody can see it.
-
-    Parameters
-    ----------
-    program, border, dem, sites
-        Files.
-    segment_length_km, placed, placing
-        As for `make_plan`.
-
-    Returns
-    -------
-    Plan
-        The plan. If the search for a placement was stopped by Ctrl-C, it has the best
-        found until then, and that is said.
-    """
-    line = None if border is None else as_border(read_layer(border))
-    candidates = None if sites is None else read_layer(sites)
-    with progress() as watch:
-        plan = make_plan(
-            program,
-            border=line,
-            dem=dem or None,
-            segment_length_km=segment_length_km,
-            candidates=candidates,
-            placed=placed,
-            placing=replace(placing or PlacingOptions(), progress=watch.tell),
-            progress=watch.begin,
-        )
-    say_if_stopped(plan)
-    return plan
-
-
-def say_if_stopped(plan: Plan) -> None:
-    """
-    Say how good a placement is whose search was stopped.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    """
-    placement = plan.placement
-    if placement is not None and placement.status == "stopped":
-        log.print(
-            f"Stopped: the best placement found until then is kept; its gap to the "
-            f"bound is {percent(placement.gap)}.",
-            highlight=False,
-        )
-
-
-def print_text(text: str, files: Iterable[Path] = ()) -> None:
-    """
-    Print lines as they are, and the files that were written.
-
-    Parameters
-    ----------
-    text
-        Lines.
-    files
-        Files.
-    """
-    for line in (*text.splitlines(), *map(str, files)):
-        out.print(line, highlight=False, soft_wrap=True, markup=False)
-
-
-def read_deliveries(file: Path) -> pd.DataFrame:
-    """
-    Read a table of deliveries as text, labelled by the lines of its file.
-
-    Parameters
-    ----------
-    file
-        CSV file.
-
-    Returns
-    -------
-    DataFrame
-        As `track_progress` takes it.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    try:
-        table = pd.read_csv(file, dtype=str)
-    except (OSError, ValueError) as error:
-        msg = f"{str(file)!r} cannot be read as a table: {error}"
-        raise DataError(msg) from error
-    return table.set_axis(range(2, len(table) + 2))
-
-
-def read_border(file: Path | None, between: tuple[str, str]) -> gpd.GeoDataFrame:
-    """
-    Read a border, or take a bundled one.
-
-    Parameters
-    ----------
-    file
-        Line layer; None: the bundled border.
-    between
-        Two countries, for that one.
-
-    Returns
-    -------
-    GeoDataFrame
-        As `as_border` gives it.
-    """
-    if file is None:
-        return load_border(*between)
-    return as_border(read_layer(file))
-
-
-def read_layer(file: Path) -> gpd.GeoDataFrame:
-    """
-    Read a vector layer, or a CSV with longitude and latitude.
-
-    Parameters
-    ----------
-    file
-        The file.
-
-    Returns
-    -------
-    GeoDataFrame
-        The layer.
-
-    Raises
-    ------
-    DataError
-        If it does not exist or is no such layer.
-    """
-    if not file.exists():
-        msg = f"{str(file)!r} does not exist."
-        raise DataError(msg)
-    try:
-        if file.suffix.lower() == ".csv":
-            table = pd.read_csv(file)
-            points = gpd.points_from_xy(table["longitude"], table["latitude"], crs=4326)
-            return gpd.GeoDataFrame(table, geometry=points)
-        layer = gpd.read_file(file)
-    except KeyError as error:
-        msg = (
-            f"{str(file)!r} has no column {error}; a CSV needs longitude and latitude."
-        )
-        raise DataError(msg) from error
-    except (RuntimeError, ValueError) as error:
-        msg = f"{str(file)!r} cannot be read as a layer: {error}"
-        raise DataError(msg) from error
-    if not isinstance(layer, gpd.GeoDataFrame):
-        msg = f"{str(file)!r} has no geometry."
-        raise DataError(msg)
-    return layer
-
-
-def print_table(table: pd.DataFrame) -> None:
-    """
-    Print a table.
-
-    Parameters
-    ----------
-    table
-        The table.
-    """
-    shown = Table()
-    for column in table.columns:
-        number = pd.api.types.is_numeric_dtype(table[column])
-        shown.add_column(str(column), justify="right" if number else "left")
-    for row in table.itertuples(index=False):
-        shown.add_row(*(f"{v:,.3f}" if isinstance(v, float) else str(v) for v in row))
-    out.print(shown)
+# Those of `PlacingOptions`, which a test holds: to load it takes seconds.
+GAP = 0.001
+TIME_LIMIT_S = 40.0

@@ -3,60 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
-from rich.table import Table
 
+import geoborder as gb
+from geoborder.cli import work
 from geoborder.cli.common import (
     GAP,
     TIME_LIMIT_S,
-    BorderFile,
+    BorderSource,
     Deliveries,
-    DemFile,
+    Dem,
+    Formats,
     Gap,
     OnDate,
     ProgramFile,
     SegmentLength,
-    SitesFile,
+    SitesSource,
     TimeLimit,
     app,
-    out,
-    print_table,
-    print_text,
-    progress,
-    read_deliveries,
-    say_if_stopped,
-    work_out,
 )
-from geoborder.compare import (
-    PlanDifference,
-    compare_plans,
-    replan,
-    track_progress,
-    write_comparison,
-)
-from geoborder.export import write_plan
-from geoborder.maps import make_map, save_map
-from geoborder.plan import PlacingOptions
-from geoborder.report import write_report
-from geoborder.report.placement import placement_line
+from geoborder.cli.console import Watch, print_table, print_text, progress
+from geoborder.cli.layers import checked_formats, print_written
 
-_ROWS_SHOWN = 10
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @app.command()
 def compare(
-    program_a: Annotated[Path, typer.Argument(help="Programme file: what was.")],
-    program_b: Annotated[Path, typer.Argument(help="Programme file: what is now.")],
+    program_a: Annotated[str, typer.Argument(help="Programme file: what was.")],
+    program_b: Annotated[str, typer.Argument(help="Programme file: what is now.")],
     *,
     folder: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the results.")
-    ] = Path("comparison"),
-    border: BorderFile = None,
-    dem: DemFile = None,
+        str, typer.Option("--out", "-o", help="Folder for the results.")
+    ] = "comparison",
+    border: BorderSource = None,
+    dem: Dem = None,
     segment_length_km: SegmentLength = 10.0,
 ) -> None:
     """
@@ -64,53 +48,28 @@ def compare(
 
     Example: geoborder compare before.yaml after.yaml --out comparison
     """
-    a, b = (
-        work_out(file, border=border, dem=dem, segment_length_km=segment_length_km)
-        for file in (program_a, program_b)
-    )
-    found = compare_plans(a, b)
-    files = write_comparison(found, folder)
-    _print_difference(found)
+    checked_formats((), folder, database=False)
+    programs = {"a": program_a, "b": program_b}
+    shares = work.plan_steps().items()
+    steps = {f"{name}: {step}": part for name in programs for step, part in shares}
+    with progress({**steps, "comparison": 1.0}) as watch:
+        plans = [
+            work.work_out(
+                file, watch=_watch_of(name, watch), border=border, dem=dem,
+                segment_length_km=segment_length_km,
+            )
+            for name, file in programs.items()
+        ]  # fmt: skip
+        watch.begin("comparison")
+        found = gb.compare_plans(*plans)
+        files = gb.write_comparison(found, folder)
+    work.print_difference(found)
     print_text("", files)
 
 
-def _print_difference(found: PlanDifference) -> None:
-    """Print what changed by year and measure, and a summary."""
-    _print_years(found)
-    print_table(found.by_measure.fillna({"measure_id": "stands already"}))
-    if len(found.fields):
-        print_table(found.fields.head(_ROWS_SHOWN).astype(str))
-    print_text(found.summary)
-
-
-def _print_years(found: PlanDifference) -> None:
-    """Print coverage and cost of both plans by year."""
-    table = Table(title=f"{found.name_a} (a) -> {found.name_b} (b)")
-    table.add_column("Year")
-    figures = {
-        "Covered, km": "covered_km",
-        "Longest gap, km": "longest_gap_km",
-        "Cost": "cost",
-    }
-    for name, figure in figures.items():
-        for part in ("a", "b", "b - a"):
-            unit = found.currency if figure == "cost" and found.currency else ""
-            table.add_column(f"{name} {part} {unit}".strip(), justify="right")
-    for row in found.by_year.to_dict("records"):
-        cells = [
-            _cell(row[f"{figure}_{part}"], figure, signed=part == "change")
-            for figure in figures.values()
-            for part in ("a", "b", "change")
-        ]
-        table.add_row(f"{row['year']:.0f}", *cells)
-    out.print(table)
-
-
-def _cell(value: float, figure: str, *, signed: bool) -> str:
-    if pd.isna(value):
-        return ""
-    places = 0 if figure == "cost" else 1
-    return f"{value:{'+' if signed else ''},.{places}f}"
+def _watch_of(name: str, watch: Watch) -> Watch:
+    """Watch one of two plans."""
+    return Watch(lambda step: watch.begin(f"{name}: {step}"), watch.tell)
 
 
 @app.command("progress")
@@ -120,12 +79,12 @@ def track(  # noqa: PLR0913 - options of one command
     *,
     on: OnDate,
     folder: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the tables.")
+        str | None, typer.Option("--out", "-o", help="Folder for the tables.")
     ] = None,
-    border: BorderFile = None,
-    dem: DemFile = None,
+    border: BorderSource = None,
+    dem: Dem = None,
     segment_length_km: SegmentLength = 10.0,
-    sites: SitesFile = None,
+    sites: SitesSource = None,
     gap: Gap = GAP,
     time_limit: TimeLimit = TIME_LIMIT_S,
 ) -> None:
@@ -136,17 +95,19 @@ def track(  # noqa: PLR0913 - options of one command
 
     Example: geoborder progress deliveries.csv --on 2027-06-30 --out progress
     """
-    table = read_deliveries(deliveries)
-    plan = work_out(
-        program, border=border, dem=dem, segment_length_km=segment_length_km,
-        sites=sites, placing=PlacingOptions(gap=gap, time_limit_s=time_limit),
-    )  # fmt: skip
-    found = track_progress(plan, table, on=on)
-    files = [] if folder is None else write_comparison(found, folder)
-    print_table(found.by_measure.fillna({"measure_id": "by hand"}))
-    print_table(found.coverage)
-    if len(found.late):
-        print_table(found.late.head(_ROWS_SHOWN).fillna({"expected": ""}))
+    if folder is not None:
+        checked_formats((), folder, database=False)
+    table = _deliveries(deliveries)
+    with progress({**work.plan_steps(), "deliveries": 1.0}) as watch:
+        plan = work.work_out(
+            program, watch=watch, border=border, dem=dem,
+            segment_length_km=segment_length_km, sites=sites,
+            placing=gb.PlacingOptions(gap=gap, time_limit_s=time_limit),
+        )  # fmt: skip
+        watch.begin("deliveries")
+        found = gb.track_progress(plan, table, on=on)
+        files = [] if folder is None else gb.write_comparison(found, folder)
+    work.print_items(found)
     print_text(found.summary, files)
 
 
@@ -157,12 +118,13 @@ def plan_again(  # noqa: PLR0913 - options of one command
     *,
     on: OnDate,
     folder: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the results.")
-    ] = Path("replan"),
-    border: BorderFile = None,
-    dem: DemFile = None,
+        str, typer.Option("--out", "-o", help="Folder for the results.")
+    ] = "replan",
+    formats: Formats = None,
+    border: BorderSource = None,
+    dem: Dem = None,
     segment_length_km: SegmentLength = 10.0,
-    sites: SitesFile = None,
+    sites: SitesSource = None,
     gap: Gap = GAP,
     time_limit: TimeLimit = TIME_LIMIT_S,
 ) -> None:
@@ -174,29 +136,34 @@ def plan_again(  # noqa: PLR0913 - options of one command
 
     Example: geoborder replan deliveries.csv --on 2026-12-31 --out replan
     """
-    table = read_deliveries(deliveries)
-    placing = PlacingOptions(gap=gap, time_limit_s=time_limit)
-    plan = work_out(
-        program, border=border, dem=dem, segment_length_km=segment_length_km,
-        sites=sites, placing=placing,
-    )  # fmt: skip
-    with progress() as watch:
-        found = replan(
-            plan, table, on=on, placing=replace(placing, progress=watch.tell)
+    names = checked_formats(formats, folder, database=False)
+    table = _deliveries(deliveries)
+    placing = gb.PlacingOptions(gap=gap, time_limit_s=time_limit)
+    steps = {**work.plan_steps(), "what is open": 8.0, **work.WRITING}
+    with progress(steps) as watch:
+        plan = work.work_out(
+            program, watch=watch, border=border, dem=dem,
+            segment_length_km=segment_length_km, sites=sites, placing=placing,
+        )  # fmt: skip
+        watch.begin("what is open")
+        tell = work.search_teller(placing, watch)
+        found = gb.replan(plan, table, on=on, placing=replace(placing, progress=tell))
+        again = found.plan
+        work.say_if_stopped(again)
+        watch.begin("map")
+        pages = work.pages_of(again)
+        watch.begin("writing")
+        files = gb.write_plan(
+            again, folder, formats=names, tables={"facts": found.facts}, extra=pages
         )
-    say_if_stopped(found.plan)
-    again = found.plan
-    page = make_map(again)
-    files = write_plan(
-        again,
-        folder,
-        tables={"facts": found.facts},
-        extra={
-            "map.html": lambda path: save_map(page, path),
-            "report.html": lambda path: write_report(again, path),
-        },
-    )
-    files += write_comparison(found.difference, folder / "comparison")
-    _print_difference(found.difference)
+        files += gb.write_comparison(found.difference, f"{folder}/comparison")
+    work.print_difference(found.difference)
     print_table(found.facts["status"].value_counts().rename("items").reset_index())
-    print_text(placement_line(again), [f for f in files if f.suffix != ".csv"])
+    print_text(work.placement_line(again))
+    print_written(files, folder)
+
+
+def _deliveries(source: str) -> pd.DataFrame:
+    """Read a table of deliveries, labelled by the lines it has in a CSV."""
+    table = gb.read_table(source)
+    return table.set_axis(range(2, len(table) + 2))

@@ -1,93 +1,209 @@
-"""Commands for what is seen and reached over the ground."""
+"""Commands for what is covered, seen and reached over the ground."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+import geoborder as gb
+from geoborder.cli import completing, work
 from geoborder.cli.common import (
     Between,
-    BorderFile,
-    DemFile,
+    BorderSource,
+    Dem,
+    Format,
+    Layer,
+    LayerName,
+    MastM,
     OutLayer,
+    RangeKm,
+    Refraction,
+    Sites,
+    TargetM,
     app,
-    out,
-    print_table,
-    read_border,
-    read_layer,
 )
-from geoborder.coverage import cover
-from geoborder.files import write_layer
-from geoborder.reach import TRAVEL_MODES, Conditions, isochrones, write_isochrones
-from geoborder.reach.conditions import Side
-from geoborder.reach.modes import Direction
-from geoborder.sight import viewshed, write_viewshed
-from geoborder.sight.area import Method, Result
-from geoborder.terrain import open_dem
+from geoborder.cli.console import STREAM, console_for, print_table, print_text, progress
+from geoborder.cli.layers import (
+    read_border,
+    read_optional,
+    require_one_stream,
+    write_result,
+)
+from geoborder.errors import OptionError
+
+if TYPE_CHECKING:
+    from geoborder.reach.conditions import Side
+    from geoborder.reach.modes import Direction
+    from geoborder.sight.area import Method, Result
+
+Raster = Annotated[str, typer.Option("--out", "-o", help="GeoTIFF to write (COG).")]
+Mode = Annotated[
+    str,
+    typer.Option(
+        help=f"{', '.join(completing.MODES)}.",
+        autocompletion=completing.one_of(completing.MODES),
+    ),
+]
+Way = Annotated[
+    str,
+    typer.Option(
+        help="out: from the sites; back: to them.",
+        autocompletion=completing.one_of(completing.DIRECTIONS),
+    ),
+]
+Minutes = Annotated[
+    list[float] | None, typer.Option(help="Limits; repeat it for several.")
+]
+Barriers = Annotated[
+    str | None, typer.Option(help="Lines and polygons that bar the way.")
+]
+Friction = Annotated[str | None, typer.Option(help="Polygons with a factor of time.")]
+SideOfBorder = Annotated[
+    str | None,
+    typer.Option(
+        help="Side of sites on that line: left or right.",
+        autocompletion=completing.one_of(completing.SIDES),
+    ),
+]
 
 
 @app.command()
-def coverage(
+def coverage(  # noqa: PLR0913 - options of one command
     assets: Annotated[
-        Path,
-        typer.Argument(help="Point layer with asset_id, mode, range_km [, from_year]."),
+        str,
+        typer.Argument(
+            help="Points with asset_id, mode, range_km [, from_year]: a file, -, or "
+            "postgresql://..."
+        ),
     ],
     *,
-    file: OutLayer = Path("coverage.gpkg"),
+    layer: Layer = None,
+    target: OutLayer = "coverage.gpkg",
+    out_layer: LayerName = None,
+    fmt: Format = None,
     gaps: Annotated[
-        Path | None, typer.Option(help="File for the gaps as well.")
+        str | None, typer.Option(help="File or address for the gaps as well.")
     ] = None,
-    border: BorderFile = None,
+    gaps_layer: Annotated[str | None, typer.Option(help="Layer for them.")] = None,
+    border: BorderSource = None,
     between: Between = ("TJK", "AFG"),
-    dem: DemFile = None,
+    dem: Dem = None,
     year: Annotated[int | None, typer.Option(help="Year to describe.")] = None,
     k: Annotated[int, typer.Option(help="Assets that must cover each place.")] = 1,
 ) -> None:
     """
     Work out which stretches of a border assets cover.
 
-    Mode sight uses the bundled elevation where no other is given.
+    Mode sight uses the bundled elevation where no other is given. Where --out and
+    --gaps are one GeoPackage, its layers are coverage and gaps.
 
     Example: geoborder coverage towers.gpkg --out coverage.gpkg --gaps gaps.gpkg
     """
-    result = cover(
-        read_border(border, between),
-        read_layer(assets),
-        dem=dem or open_dem(),
-        year=year,
-        k=k,
-    )
-    write_layer(result.intervals, file)
-    if gaps is not None:
-        write_layer(result.gaps, gaps)
-    print_table(result.by_year)
+    require_one_stream("input", assets=assets, border=border)
+    require_one_stream("output", out=target, gaps=gaps)
+    if gaps == target:
+        out_layer, gaps_layer = out_layer or "coverage", gaps_layer or "gaps"
+    with progress({"assets": 1, "border": 2, "coverage": 6, "writing": 1}) as watch:
+        given = gb.read_layer(assets, layer=layer)
+        watch.begin("border")
+        line = read_border(border, between)
+        watch.begin("coverage")
+        result = gb.cover(line, given, dem=dem or gb.open_dem(), year=year, k=k)
+        watch.begin("writing")
+        write_result(
+            result.intervals, target, layer=out_layer, fmt=fmt, table_name="coverage"
+        )
+        if gaps is not None:
+            # The format is that of the intervals; a file of gaps has its ending.
+            own = fmt if gaps == STREAM else None
+            write_result(
+                result.gaps, gaps, layer=gaps_layer, fmt=own, table_name="gaps"
+            )
+    print_table(result.by_year, to=console_for(target, gaps))
+
+
+@app.command()
+def sight(  # noqa: PLR0913 - options of one command
+    sites: Sites,
+    targets: Annotated[
+        str, typer.Argument(help="Points to be seen: a file, -, or postgresql://...")
+    ],
+    *,
+    layer: Layer = None,
+    target: OutLayer = "sight.gpkg",
+    out_layer: LayerName = None,
+    fmt: Format = None,
+    dem: Dem = None,
+    range_km: RangeKm = 10.0,
+    mast_m: MastM = 10.0,
+    target_m: TargetM = 1.7,
+    refraction: Refraction = 0.13,
+    site_id: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that names sites; left out: site_id, asset_id, or row numbers."
+        ),
+    ] = None,
+    target_id: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that names targets; left out: target_id, or row numbers."
+        ),
+    ] = None,
+    lines: Annotated[
+        bool, typer.Option(help="Draw the straight line of each pair.")
+    ] = True,
+) -> None:
+    """
+    Find which sites see which targets: a row for each pair in range.
+
+    Uses the bundled elevation where no other is given: too coarse for siting.
+
+    Example: geoborder sight towers.gpkg places.gpkg --dem dem.tif --out sight.gpkg
+    """
+    require_one_stream("input", sites=sites, targets=targets)
+    with progress({"points": 2, "sight": 7, "writing": 1}) as watch:
+        from_sites, to = gb.read_layer(sites, layer=layer), gb.read_layer(targets)
+        watch.begin("sight")
+        pairs = work.sight_pairs(
+            from_sites, to, dem=gb.open_dem(dem or None), site_id=site_id,
+            target_id=target_id, lines=lines, range_km=range_km, mast_m=mast_m,
+            target_m=target_m, refraction=refraction,
+        )  # fmt: skip
+        watch.begin("writing")
+        place = write_result(
+            pairs, target, layer=out_layer, fmt=fmt, table_name="sight"
+        )
+    seen = int(pairs["visible"].sum())
+    text = f"{place}: {len(pairs)} pairs in range, {seen} seen"
+    print_text(text, to=console_for(target))
 
 
 @app.command("viewshed")
-def see(
-    sites: Annotated[
-        Path,
-        typer.Argument(
-            help="Point layer, or CSV with longitude, latitude; columns such as "
-            "mast_m override the options."
-        ),
-    ],
+def see(  # noqa: PLR0913 - options of one command
+    sites: Sites,
     *,
-    file: Annotated[
-        Path, typer.Option("--out", "-o", help="GeoTIFF to write (COG).")
-    ] = Path("viewshed.tif"),
-    dem: DemFile = None,
-    range_km: Annotated[float, typer.Option(help="Greatest distance, km.")] = 10.0,
-    mast_m: Annotated[float, typer.Option(help="Height of the eye, m.")] = 10.0,
-    target_m: Annotated[float, typer.Option(help="Height to be seen, m.")] = 1.7,
-    refraction: Annotated[
-        float, typer.Option(help="Coefficient: light 0.13, radio 0.25.")
-    ] = 0.13,
-    method: Annotated[str, typer.Option(help="fan, r3 or screen.")] = "fan",
+    layer: Layer = None,
+    file: Raster = "viewshed.tif",
+    dem: Dem = None,
+    range_km: RangeKm = 10.0,
+    mast_m: MastM = 10.0,
+    target_m: TargetM = 1.7,
+    refraction: Refraction = 0.13,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="fan, r3 or screen.",
+            autocompletion=completing.one_of(completing.METHODS),
+        ),
+    ] = "fan",
     result: Annotated[
-        str, typer.Option(help="count, binary, first, height or angle.")
+        str,
+        typer.Option(
+            help="count, binary, first, height or angle.",
+            autocompletion=completing.one_of(completing.RESULTS),
+        ),
     ] = "count",
 ) -> None:
     """
@@ -97,51 +213,44 @@ def see(
 
     Example: geoborder viewshed towers.gpkg --dem dem.tif --out seen.tif
     """
-    view = viewshed(
-        read_layer(sites),
-        dem=dem or open_dem(),
-        method=cast("Method", method),
-        result=cast("Result", result),
-        range_km=range_km,
-        mast_m=mast_m,
-        target_m=target_m,
-        refraction=refraction,
-    )
-    write_viewshed(view, file)
-    out.print(str(file), highlight=False, markup=False)
+    _require_raster_file(file, "--out")
+    with progress({"sites": 1, "viewshed": 8, "writing": 1}) as watch:
+        points = gb.read_layer(sites, layer=layer)
+        watch.begin("viewshed")
+        view = gb.viewshed(
+            points, dem=dem or gb.open_dem(), method=cast("Method", method),
+            result=cast("Result", result), range_km=range_km, mast_m=mast_m,
+            target_m=target_m, refraction=refraction,
+        )  # fmt: skip
+        watch.begin("writing")
+        gb.write_viewshed(view, file)
+    print_text(file)
 
 
 @app.command()
 def reach(  # noqa: PLR0913 - options of one command
     sites: Annotated[
-        Path, typer.Argument(help="Point layer, or CSV with longitude, latitude.")
+        str, typer.Argument(help="Points: a file, -, or postgresql://...")
     ],
     *,
-    file: OutLayer = Path("reach.gpkg"),
+    layer: Layer = None,
+    target: OutLayer = "reach.gpkg",
+    out_layer: LayerName = None,
+    fmt: Format = None,
     raster: Annotated[
-        Path | None, typer.Option(help="GeoTIFF of minutes to write as well (COG).")
+        str | None, typer.Option(help="GeoTIFF of minutes to write as well (COG).")
     ] = None,
-    dem: DemFile = None,
-    mode: Annotated[str, typer.Option(help=f"{', '.join(TRAVEL_MODES)}.")] = "foot",
-    minutes: Annotated[
-        list[float] | None, typer.Option(help="Limits; repeat it for several.")
-    ] = None,
-    direction: Annotated[
-        str, typer.Option(help="out: from the sites; back: to them.")
-    ] = "out",
+    dem: Dem = None,
+    mode: Mode = "foot",
+    minutes: Minutes = None,
+    direction: Way = "out",
     border: Annotated[
-        Path | None, typer.Option(help="Line layer that nobody crosses.")
+        str | None, typer.Option(help="Line layer that nobody crosses.")
     ] = None,
-    side: Annotated[
-        str | None, typer.Option(help="Side of sites on that line: left or right.")
-    ] = None,
-    barriers: Annotated[
-        Path | None, typer.Option(help="Lines and polygons that bar the way.")
-    ] = None,
-    friction: Annotated[
-        Path | None, typer.Option(help="Polygons with a factor of time.")
-    ] = None,
-    roads: Annotated[Path | None, typer.Option(help="Lines with speed_kmh.")] = None,
+    side: SideOfBorder = None,
+    barriers: Barriers = None,
+    friction: Friction = None,
+    roads: Annotated[str | None, typer.Option(help="Lines with speed_kmh.")] = None,
     date: Annotated[
         str | None, typer.Option(help="Day of travel, YYYY-MM-DD or MM-DD.")
     ] = None,
@@ -154,24 +263,35 @@ def reach(  # noqa: PLR0913 - options of one command
 
     Example: geoborder reach posts.gpkg --minutes 30 --minutes 60 --out reach.gpkg
     """
-    layers = {
-        name: None if path is None else read_layer(path)
-        for name, path in (
-            ("border", border),
-            ("barriers", barriers),
-            ("friction", friction),
-            ("roads", roads),
-        )
-    }
-    reached = isochrones(
-        read_layer(sites),
-        dem=dem or open_dem(),
-        mode=mode,
-        minutes=minutes or (30.0, 60.0, 120.0),
-        direction=cast("Direction", direction),
-        conditions=Conditions(**layers, side=cast("Side | None", side), date=date),
-    )
-    write_layer(reached.areas, file)
+    met = {
+        "border": border, "barriers": barriers, "friction": friction, "roads": roads
+    }  # fmt: skip
+    require_one_stream("input", sites=sites, **met)
     if raster is not None:
-        write_isochrones(reached, raster)
-    print_table(reached.areas.drop(columns="geometry"))
+        _require_raster_file(raster, "--raster")
+    with progress({"layers": 1, "reach": 8, "writing": 1}) as watch:
+        points = gb.read_layer(sites, layer=layer)
+        conditions = gb.Conditions(
+            **{name: read_optional(source) for name, source in met.items()},
+            side=cast("Side | None", side), date=date,
+        )  # fmt: skip
+        watch.begin("reach")
+        reached = gb.isochrones(
+            points, dem=dem or gb.open_dem(), mode=mode,
+            minutes=minutes or (30.0, 60.0, 120.0),
+            direction=cast("Direction", direction), conditions=conditions,
+        )  # fmt: skip
+        watch.begin("writing")
+        write_result(
+            reached.areas, target, layer=out_layer, fmt=fmt, table_name="reach"
+        )
+        if raster is not None:
+            gb.write_isochrones(reached, raster)
+    print_table(reached.areas.drop(columns="geometry"), to=console_for(target))
+
+
+def _require_raster_file(target: str, option: str) -> None:
+    """Refuse what is no file."""
+    if target == STREAM or "://" in target:
+        msg = f"`{option}` must be a file, which a raster is written to."
+        raise OptionError(msg)

@@ -2,59 +2,84 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoborder.border import load_border
-from geoborder.chainage import calibrate, locate
+import geoborder as gb
+from geoborder.cli import completing
 from geoborder.cli.common import (
     Between,
-    BorderFile,
+    BorderSource,
+    Format,
+    Layer,
+    LayerName,
     OutLayer,
     app,
-    out,
-    print_table,
-    read_border,
-    read_layer,
 )
-from geoborder.datasets import load_units
-from geoborder.files import write_layer
-from geoborder.segment import segment_border
+from geoborder.cli.console import console_for, print_table, print_text, progress
+from geoborder.cli.layers import (
+    read_border,
+    read_optional,
+    require_one_stream,
+    write_result,
+)
+from geoborder.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Length = Annotated[
+    float | None, typer.Option(help="Published length to calibrate to, km.")
+]
+Code = Annotated[
+    str,
+    typer.Argument(
+        help="ISO 3166-1 alpha-3 code.", autocompletion=completing.countries
+    ),
+]
 
 
 @app.command()
 def border(
-    left: Annotated[str, typer.Argument(help="ISO 3166-1 alpha-3 code.")] = "TJK",
-    right: Annotated[str, typer.Argument(help="ISO 3166-1 alpha-3 code.")] = "AFG",
+    left: Code = "TJK",
+    right: Code = "AFG",
     *,
-    file: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="File to write: .gpkg, .geojson, .fgb, .csv."),
+    target: Annotated[
+        str | None,
+        typer.Option("--out", "-o", help="File to write, -, or postgresql://..."),
     ] = None,
-    official_length_km: Annotated[
-        float | None, typer.Option(help="Published length to calibrate to, km.")
+    out_layer: LayerName = None,
+    fmt: Format = None,
+    countries: Annotated[
+        str | None,
+        typer.Option(help="Country polygons with a column of codes; -: by a pipe."),
     ] = None,
+    official_length_km: Length = None,
 ) -> None:
     """
     Extract the border between two countries and measure it.
 
     Example: geoborder border TJK AFG --out border.gpkg
     """
-    line = load_border(left, right)
-    if official_length_km is not None:
-        line = calibrate(line, official_length_km=official_length_km)
-    if file is not None:
-        write_layer(line, file)
-    print_table(line.drop(columns="geometry"))
+    with progress({"border": 9, "writing": 1}) as watch:
+        line = gb.load_border(left, right, countries=read_optional(countries))
+        if official_length_km is not None:
+            line = gb.calibrate(line, official_length_km=official_length_km)
+        watch.begin("writing")
+        if target is not None:
+            write_result(line, target, layer=out_layer, fmt=fmt, table_name="border")
+    print_table(line.drop(columns="geometry"), to=console_for(target))
 
 
 @app.command()
-def segment(
+def segment(  # noqa: PLR0913 - options of one command
     *,
-    file: OutLayer = Path("segments.gpkg"),
-    border: BorderFile = None,
+    target: OutLayer = "segments.gpkg",
+    out_layer: LayerName = None,
+    fmt: Format = None,
+    border: BorderSource = None,
+    layer: Layer = None,
     between: Between = ("TJK", "AFG"),
     length_km: Annotated[
         float | None, typer.Option(help="Cut at multiples of this, km.")
@@ -66,31 +91,44 @@ def segment(
     units: Annotated[
         bool, typer.Option(help="Cut where bundled provinces and regions change.")
     ] = False,
+    units_from: Annotated[
+        str | None, typer.Option(help="Cut where units of this layer change.")
+    ] = None,
 ) -> None:
     """
     Cut a border into segments.
 
     Example: geoborder segment --length-km 10 --units --out segments.gpkg
     """
-    segments = segment_border(
-        read_border(border, between),
-        length_km=length_km,
-        count=count,
-        breaks_km=break_km,
-        units=load_units(None) if units else None,
-    )
-    write_layer(segments, file)
-    out.print(f"{file}: {len(segments)} segments", highlight=False, markup=False)
+    require_one_stream("input", border=border, units_from=units_from)
+    if units and units_from is not None:
+        msg = "`--units` are the bundled ones; leave it out beside `--units-from`."
+        raise OptionError(msg)
+    with progress({"border": 4, "segments": 5, "writing": 1}) as watch:
+        line = read_border(border, between, layer=layer)
+        sides = gb.load_units(None) if units else read_optional(units_from)
+        watch.begin("segments")
+        segments = gb.segment_border(
+            line, length_km=length_km, count=count, breaks_km=break_km, units=sides
+        )
+        watch.begin("writing")
+        place = write_result(
+            segments, target, layer=out_layer, fmt=fmt, table_name="segments"
+        )
+    print_text(f"{place}: {len(segments)} segments", to=console_for(target))
 
 
 @app.command("locate")
 def locate_points(
     points: Annotated[
-        Path, typer.Argument(help="Point layer, or CSV with longitude, latitude.")
+        str, typer.Argument(help="Points: a file, -, or postgresql://...")
     ],
     *,
-    file: OutLayer = Path("located.csv"),
-    border: BorderFile = None,
+    layer: Layer = None,
+    target: OutLayer = "located.csv",
+    out_layer: LayerName = None,
+    fmt: Format = None,
+    border: BorderSource = None,
     between: Between = ("TJK", "AFG"),
 ) -> None:
     """
@@ -98,7 +136,91 @@ def locate_points(
 
     Example: geoborder locate towns.csv --out located.gpkg
     """
-    layer = read_layer(points)
-    located = layer.join(locate(layer, read_border(border, between)))
-    write_layer(located, file)
-    out.print(f"{file}: {len(located)} points", highlight=False, markup=False)
+    require_one_stream("input", points=points, border=border)
+    with progress({"points": 2, "border": 4, "places": 3, "writing": 1}) as watch:
+        given = gb.read_layer(points, layer=layer)
+        watch.begin("border")
+        line = read_border(border, between)
+        watch.begin("places")
+        found = gb.locate(given, line)
+        located = given.drop(columns=found.columns, errors="ignore").join(found)
+        watch.begin("writing")
+        place = write_result(
+            located, target, layer=out_layer, fmt=fmt, table_name="located"
+        )
+    print_text(f"{place}: {len(located)} points", to=console_for(target))
+
+
+@app.command("calibrate")
+def calibrate_line(  # noqa: PLR0913 - options of one command
+    *,
+    target: OutLayer = "calibrated.gpkg",
+    out_layer: LayerName = None,
+    fmt: Format = None,
+    border: BorderSource = None,
+    layer: Layer = None,
+    between: Between = ("TJK", "AFG"),
+    official_length_km: Length = None,
+    fixed_km: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KM=OFFICIAL",
+            help="Known point: chainage on this line and official chainage, km; "
+            "repeat it for several.",
+        ),
+    ] = None,
+    fixed_points: Annotated[
+        str | None,
+        typer.Option(help="Known points: a layer with a column official_km."),
+    ] = None,
+    extrapolate: Annotated[
+        bool, typer.Option(help="Go on before the first and after the last of them.")
+    ] = True,
+) -> None:
+    """
+    Give a border official chainage: a published length, or known points.
+
+    Example: geoborder calibrate --fixed-km 0=0 --fixed-km 650.5=655 -o official.gpkg
+    """
+    require_one_stream("input", border=border, fixed_points=fixed_points)
+    with progress({"border": 6, "calibration": 3, "writing": 1}) as watch:
+        line = read_border(border, between, layer=layer)
+        watch.begin("calibration")
+        known = [_known_point(text) for text in fixed_km or ()]
+        if fixed_points is not None:
+            known += _located_points(fixed_points, line)
+        line = gb.calibrate(
+            line, official_length_km=official_length_km,
+            fixed_km=sorted(known) or None, extrapolate=extrapolate,
+        )  # fmt: skip
+        watch.begin("writing")
+        write_result(line, target, layer=out_layer, fmt=fmt, table_name="calibrated")
+    shown = line.drop(columns=["geometry", "calibration"])
+    print_table(shown, to=console_for(target))
+
+
+def _known_point(text: str) -> tuple[float, float]:
+    """Read chainage and official chainage."""
+    km, _, official = text.partition("=")
+    try:
+        return float(km), float(official)
+    except ValueError as error:
+        msg = (
+            f"Known point {text!r} is not two numbers with = between them: chainage on "
+            "this line and official chainage in km, such as 650.5=655."
+        )
+        raise OptionError(msg) from error
+
+
+def _located_points(source: str, line: gpd.GeoDataFrame) -> list[tuple[float, float]]:
+    """Find the chainage of points whose official chainage is known."""
+    points = gb.read_layer(source)
+    if "official_km" not in points.columns:
+        names = ", ".join(c for c in points.columns if c != "geometry") or "none"
+        msg = f"`--fixed-points` need a column official_km, in km; there are: {names}."
+        raise DataError(msg)
+    at = gb.locate(points, line)["chainage_km"]
+    return [
+        _known_point(f"{km!r}={official}")
+        for km, official in zip(at.tolist(), points["official_km"], strict=True)
+    ]

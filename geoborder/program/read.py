@@ -17,6 +17,9 @@ from geoborder.program.model import Program
 
 Place = tuple[str | int, ...]
 
+_FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast one of two that read alike, where PyYAML was built with it."""
+
 DEFAULT_FILE = "programme_tjk_afg_2025_2029.yaml"
 
 
@@ -54,9 +57,7 @@ def load_program(path: str | Path | None = None) -> Program:
         msg = f"Programme {str(file)!r} cannot be read: {error}."
         raise ProgramError(msg) from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines = _lines(root, file)
-        data = yaml.safe_load(text)
+        data, lines = _parsed(text, file)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)
@@ -69,6 +70,23 @@ def load_program(path: str | Path | None = None) -> Program:
         return Program.model_validate(data)
     except ValidationError as error:
         raise ProgramError(_message(error, file, lines)) from error
+
+
+def _parsed(text: str, file: Path) -> tuple[object, dict[Place, int]]:
+    """Read YAML, and tell at which lines its parts stand."""
+    try:
+        return _parsed_by(_FastLoader, text, file)
+    except yaml.YAMLError:  # the other one says more of what is wrong
+        return _parsed_by(yaml.SafeLoader, text, file)
+
+
+def _parsed_by(
+    kind: type[yaml.SafeLoader], text: str, file: Path
+) -> tuple[object, dict[Place, int]]:
+    loader = kind(text)
+    root = loader.get_single_node()
+    lines = _lines(root, file)
+    return None if root is None else loader.construct_document(root), lines
 
 
 def _lines(node: yaml.Node | None, file: Path, path: Place = ()) -> dict[Place, int]:

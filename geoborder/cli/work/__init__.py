@@ -1,0 +1,5 @@
+"""What commands do beyond one public function; loaded when it is first used."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
