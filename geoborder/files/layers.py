@@ -142,8 +142,9 @@ def read_layer(
     ----------
     source
         File, ``-`` for standard input, or the address of a PostGIS database. A layer
-        may be named as in QGIS: ``plan.gpkg|layername=segments``. CSV needs a column
-        ``WKT``, or ``longitude`` and ``latitude``, and is in WGS 84.
+        may be named as in QGIS: ``plan.gpkg|layername=segments``, a table the same
+        way. CSV needs a column ``WKT``, or ``longitude`` and ``latitude``, and is in
+        WGS 84.
     layer
         Name of the layer; needed where a file has several with geometry. In a
         database a table, ``schema.table``, or a ``SELECT``.

@@ -80,7 +80,7 @@ def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Sou
     Parameters
     ----------
     source
-        File, ``-``, or address; a file may name its layer as in QGIS.
+        File, ``-``, or address; it may name its layer as in QGIS.
     layer
         Name of the layer.
     name
@@ -100,14 +100,14 @@ def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Sou
     """
     text = str(source)
     fmt = None if name is None else format_named(name)
+    if layer is None and _LAYERNAME in text:
+        text, layer = text.split(_LAYERNAME, 1)
     if is_database(text):
         return Source("The database", text, layer, "", b"")
     if text == STREAM:
         kind = "" if fmt is None else fmt.name
         content = read_stdin(empty=kind == "geojsonseq")
         return Source("Standard input", content, layer, kind, content[:_HEAD_BYTES])
-    if layer is None and _LAYERNAME in text:
-        text, layer = text.split(_LAYERNAME, 1)
     path = Path(text)
     if not path.exists() and not _is_for_gdal(text):
         msg = f"{text!r} does not exist.{_near(path)}"
@@ -208,7 +208,10 @@ def read_source(source: Source, *, spatial: bool) -> pd.DataFrame:
 def _from_database(address: str, query: str | None) -> pd.DataFrame:
     """Read a table of a database, or what is selected."""
     if query is None:
-        msg = "Name the table to read from the database, or a SELECT, with `layer`."
+        msg = (
+            "Name the table to read from the database, or a SELECT, with `layer`, or "
+            "the table in the address: postgresql://...|layername=schema.table."
+        )
         raise OptionError(msg)
     return read_table(address, query)
 
