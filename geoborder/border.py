@@ -19,7 +19,13 @@ from geoborder.errors import BorderError, DataError, OptionError
 from geoborder.geodesy import FloatArray, polylines
 from geoborder.joining import from_west
 from geoborder.nearest import edge_tree, find_feet
-from geoborder.tables import LONLAT, POLYGONS, require_layer, require_not_swapped
+from geoborder.tables import (
+    LONLAT,
+    POLYGONS,
+    require_columns,
+    require_layer,
+    require_not_swapped,
+)
 
 _CODE_COLUMNS = ("iso3", "ISO_A3", "ADM0_A3", "iso_a3", "shapeGroup", "GID_0")
 
@@ -75,17 +81,27 @@ def load_borders(*, countries: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFra
     Parameters
     ----------
     countries
-        Country polygons with a column ``iso3``; by default the world at 1:10
-        million. Rows without a code are left out.
+        Country polygons in any CRS with a column ``iso3``; by default the world at
+        1:10 million. Rows without a code are left out.
 
     Returns
     -------
     GeoDataFrame
         As `load_border`, for every pair of neighbours, in the order of their
         codes.
+
+    Raises
+    ------
+    BorderError
+        If no two countries touch.
+    DataError
+        If the layer is unusable (see `require_layer`).
     """
     layer = load_countries("10m") if countries is None else countries
-    layer = layer[layer["iso3"].fillna("") != ""].sort_values("iso3", ignore_index=True)
+    require_columns(layer, ["iso3"], name="countries")
+    layer = layer[(layer["iso3"].fillna("") != "").to_numpy()]
+    layer = require_layer(layer, name="countries", kinds=POLYGONS)
+    layer = layer.sort_values("iso3", ignore_index=True)
     pairs = shapely.STRtree(layer.geometry.array).query(
         layer.geometry.array, predicate="intersects"
     )
@@ -99,6 +115,9 @@ def load_borders(*, countries: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFra
         )
         if lines.size:
             found.append(_border_table(lines, flipped, names))
+    if not found:
+        msg = f"`countries` has {len(layer)} rows, of which no two share a border."
+        raise BorderError(msg)
     return pd.concat(found, ignore_index=True)
 
 
@@ -211,9 +230,9 @@ def _common_lines(
 
     Returns them with whether each was turned round: then `other` is on its left.
     """
-    window = shapely.box(*_common_bounds(one, other))
+    low, high = _common_bounds(one, other).reshape(2, 2)
     mine, theirs = (
-        edges[shapely.intersects(window, shapely.points(edges[:, :2]))]
+        edges[((edges[:, :2] >= low) & (edges[:, :2] <= high)).all(axis=1)]
         for edges in (_directed_edges(one), _directed_edges(other))
     )
     back = np.ascontiguousarray(theirs[:, [2, 3, 0, 1]])

@@ -19,7 +19,7 @@ from geoborder.tables import (
 
 
 def distance_matrix(
-    sites: gpd.GeoDataFrame, segments: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame | gpd.GeoSeries, segments: gpd.GeoDataFrame
 ) -> pd.DataFrame:
     """
     Measure from every site to every segment.

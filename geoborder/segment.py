@@ -30,6 +30,7 @@ from geoborder.tables import (
     require_columns,
     require_layer,
     require_not_swapped,
+    require_segments,
     validate,
 )
 from geoborder.terrain import Dem, downslope_deg, equal_steps, open_dem, terrain_at
@@ -297,7 +298,7 @@ def merge_segments(
     if not 0.0 < min_km < np.inf:
         msg = f"`min_km` must be positive and finite, got {min_km!r}."
         raise OptionError(msg)
-    table = validate(segments, SEGMENTS, name="segments")
+    table = require_segments(segments)
     require_columns(table, like, name="segments")
     units = [c for c in table.columns if c.removesuffix("_id") in _UNIT_COLUMNS]
     kept = [c for c in (*SEGMENTS.columns, *units, *like) if c in table.columns]
@@ -395,7 +396,7 @@ def describe_segments(
     2        128.0        2.1
     3         84.6        1.7
     """
-    described: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments").copy()
+    described = require_segments(segments).copy()
     lines = polylines(described.geometry.array)
     first, last = lines.first[:-1], lines.first[1:] - 1
     bearing, straight = inverse(

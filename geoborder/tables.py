@@ -32,7 +32,7 @@ _GLOBE = (360.0, 90.0)
 """Greatest longitude and latitude either way, in degrees."""
 
 
-def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  # noqa: ANN401 - the type that came
+def require_layer(layer: Any, *, name: str, kinds: Collection[str]) -> Any:  # noqa: ANN401 - the type that came
     """
     Check that a layer can be used, and bring it to longitude and latitude.
 
@@ -57,23 +57,8 @@ def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  
         geometry, one of another type, or coordinates that are not finite or
         not on the globe.
     """
-    if not isinstance(layer, (gpd.GeoDataFrame, gpd.GeoSeries)):
-        msg = (
-            f"`{name}` must be a GeoDataFrame or GeoSeries, got {type(layer).__name__}."
-        )
-        raise DataError(msg)
-    if len(layer) == 0:
-        msg = f"`{name}` is empty; it needs at least one row."
-        raise DataError(msg)
-    if isinstance(layer, gpd.GeoDataFrame) and layer.active_geometry_name is None:
-        msg = f"`{name}` has no geometry column; name one with `set_geometry`."
-        raise DataError(msg)
-    if layer.crs is None:
-        msg = (
-            f"`{name}` has no CRS; declare the one its coordinates are in, "
-            f'such as `{name}.set_crs("EPSG:4326")`.'
-        )
-        raise DataError(msg)
+    layer = require_spatial(layer, name=name)
+    require_rows(layer, name=name)
     _require_geometries(layer, name=name, kinds=kinds)
     try:
         lonlat = layer if layer.crs == LONLAT else layer.to_crs(LONLAT)
@@ -91,6 +76,84 @@ def require_layer(layer: object, *, name: str, kinds: Collection[str]) -> Any:  
         )
         raise DataError(msg)
     return lonlat
+
+
+def require_spatial(layer: Any, *, name: str) -> Any:  # noqa: ANN401 - the type that came
+    """
+    Check that a layer has geometry, and says where on the earth it is.
+
+    Parameters
+    ----------
+    layer
+        GeoDataFrame or GeoSeries in any CRS; may be empty, or lack geometry in rows.
+    name
+        What error messages call it.
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        The same.
+
+    Raises
+    ------
+    DataError
+        If it is no layer, or has no geometry column or no CRS.
+    """
+    if not isinstance(layer, (gpd.GeoDataFrame, gpd.GeoSeries)):
+        msg = (
+            f"`{name}` must be a GeoDataFrame or GeoSeries, got {type(layer).__name__}."
+        )
+        raise DataError(msg)
+    if isinstance(layer, gpd.GeoDataFrame) and layer.active_geometry_name is None:
+        msg = f"`{name}` has no geometry column; name one with `set_geometry`."
+        raise DataError(msg)
+    if layer.crs is None:
+        msg = (
+            f"`{name}` has no CRS; declare the one its coordinates are in, "
+            f'such as `{name}.set_crs("EPSG:4326")`.'
+        )
+        raise DataError(msg)
+    return layer
+
+
+def require_rows(table: pd.DataFrame | gpd.GeoSeries, *, name: str) -> None:
+    """
+    Check that a table is not empty.
+
+    Parameters
+    ----------
+    table
+        The table.
+    name
+        What error messages call it.
+
+    Raises
+    ------
+    DataError
+        If it has no rows.
+    """
+    if len(table) == 0:
+        msg = f"`{name}` is empty; it needs at least one row."
+        raise DataError(msg)
+
+
+def attributes_of(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.DataFrame:
+    """
+    Take what a layer says of its rows besides where they are.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+
+    Returns
+    -------
+    DataFrame
+        Its columns but the geometry, none of a GeoSeries; the same index.
+    """
+    if isinstance(layer, gpd.GeoSeries):
+        return pd.DataFrame(index=layer.index)
+    return pd.DataFrame(layer.drop(columns=layer.active_geometry_name))
 
 
 def _row_of(layer: gpd.GeoDataFrame | gpd.GeoSeries, row: int) -> str:
@@ -225,8 +288,13 @@ def require_columns(
     Raises
     ------
     DataError
-        Naming the first that is missing and the nearest that is there.
+        If it is no table; or naming the first that is missing and the nearest that
+        is there.
     """
+    if not isinstance(table, pd.DataFrame):
+        needed = f" with {', '.join(columns)}" if columns else ""
+        msg = f"`{name}` must be a table{needed}, got {type(table).__name__}."
+        raise DataError(msg)
     for column in columns:
         if column in table.columns:
             continue
@@ -431,6 +499,29 @@ SITES = pa.DataFrameSchema(
     unique=["site_id"],
     name="sites",
 )
+
+
+def require_segments(segments: object) -> gpd.GeoDataFrame:
+    """
+    Check segments, and bring them to longitude and latitude.
+
+    Parameters
+    ----------
+    segments
+        Segments as `segment_border` gives them, in any CRS. Not modified.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same rows in EPSG:4326, with columns in the types of `SEGMENTS`.
+
+    Raises
+    ------
+    DataError
+        If they are unusable (see `require_layer` and `validate`).
+    """
+    layer = require_layer(segments, name="segments", kinds=LINES)
+    return validate(layer, SEGMENTS, name="segments")
 
 
 def validate(table: Any, schema: pa.DataFrameSchema, *, name: str) -> Any:  # noqa: ANN401 - the type that came

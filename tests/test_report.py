@@ -134,12 +134,13 @@ def test_every_item_has_its_reasons(page: str, plan: gb.Plan) -> None:
 
 
 def test_without_a_placement_it_says_why(program_file: Path, plan: gb.Plan) -> None:
-    evenly = render_report(gb.make_plan(program_file, placed=False))
+    options = {"segment_length_km": 100}
+    evenly = render_report(gb.make_plan(program_file, placed=False, **options))
     assert "Sites were not chosen: equipment stands evenly" in evenly
     assert "Planned positions are spaced evenly on their segments" in evenly
     text = program_file.read_text().replace("    mode: radius\n    range_km: 5\n", "")
     program_file.write_text(text)
-    nothing = render_report(gb.make_plan(program_file))
+    nothing = render_report(gb.make_plan(program_file, **options))
     assert "Nothing is placed: no measure brings equipment that covers" in nothing
     page = render_report(plan)
     assert "Planned posts stand evenly" not in page
@@ -373,18 +374,15 @@ def test_no_count_below_a_bound_covers_a_gap(border: gpd.GeoDataFrame) -> None:
     least = at_least(kind, 100.0, extent_km(stretch))
     masts, covered = 0, 0.0
     while covered < 100.0 - 1e-6:  # greedily, each as far on as covers without a gap
-        best = covered
-        for foot in np.arange(covered, min(covered + 15.0, 100.0) + 0.25, 0.25):
-            one = gpd.GeoDataFrame(
-                {"asset_id": ["m"], "mode": ["radius"], "range_km": [5.0]},
-                geometry=[gb.point_at(border, 700 + min(foot, 100.0))],
-                crs=4326,
-            )
-            found = gb.cover(border, one).intervals
-            own = found[(found["start_km"] <= 700 + covered + 1e-9)]
-            own = own[own["end_km"] > 700 + covered]
-            best = max(best, *(own["end_km"] - 700.0), covered)
-        covered, masts = best, masts + 1
+        feet = np.arange(covered, min(covered + 15.0, 100.0) + 0.25, 0.25)
+        places = gb.point_at(border, 700 + np.minimum(feet, 100.0))
+        names = feet.astype(str)
+        all_ = gpd.GeoDataFrame(
+            {"asset_id": names, "mode": "radius", "range_km": 5.0}, geometry=places
+        )
+        found = gb.footprints(border, all_)
+        own = found[found["start_km"] <= 700 + covered + 1e-9]
+        covered, masts = max(own["end_km"]) - 700.0, masts + 1
     assert masts >= least
     patrol = gb.load_program().equipment["border-post"]
     assert at_least(patrol, 100.0, extent_km(stretch)) == 7

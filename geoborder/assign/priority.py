@@ -11,11 +11,7 @@ from geoborder.errors import DataError, ProgramError
 from geoborder.geodesy import FloatArray, IntArray
 from geoborder.program import LEVELS, Program, Targets
 from geoborder.program.figures import nearest_name
-from geoborder.tables import (
-    SEGMENTS,
-    require_columns,
-    validate,
-)
+from geoborder.tables import require_columns, require_segments
 
 
 def prioritise(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -50,7 +46,7 @@ def prioritise(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame
     Levels are named as in Regulation (EU) 2019/1896, Article 34. Adding up
     weighted attributes is a choice of the programme's author, not of that text.
     """
-    table: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments").copy()
+    table = require_segments(segments).copy()
     rules = program.priorities
     level = np.full(len(table), LEVELS.index(rules.default))
     score = np.full(len(table), np.nan)
@@ -97,7 +93,7 @@ def with_priority(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFr
     GeoDataFrame
         Segments with ``priority``.
     """
-    table: gpd.GeoDataFrame = validate(segments, SEGMENTS, name="segments")
+    table = require_segments(segments)
     return table if "priority" in table.columns else prioritise(program, table)
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 
+from geoborder.chainage.lines import measure_border
 from geoborder.errors import OptionError
 from geoborder.geodesy import (
     FloatArray,
     IntArray,
     Polylines,
     interpolate,
-    polylines,
 )
 from geoborder.tables import LONLAT
 
@@ -85,7 +85,7 @@ def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targ
     Parameters
     ----------
     border
-        Lines as `as_border` gives them.
+        One border or several.
     spacing_km
         Greatest length of a cell, in km.
 
@@ -105,7 +105,7 @@ def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targ
             f"{spacing_km!r}."
         )
         raise OptionError(msg)
-    lines = polylines(border.geometry.array)
+    _, lines = measure_border(border)
     line, start, end = equal_cells(lines, spacing_km * 1000.0)
     lon, lat = interpolate(lines, line, (start + end) / 2.0)
     points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=LONLAT)

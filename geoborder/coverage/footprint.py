@@ -21,6 +21,8 @@ from geoborder.tables import (
     SEGMENTS,
     require_layer,
     require_not_swapped,
+    require_rows,
+    require_spatial,
     validate,
 )
 from geoborder.terrain import DemLike
@@ -98,8 +100,8 @@ def footprints(
     asset, line = asset[order], line[order]
     return pd.DataFrame(
         {
-            "asset_id": checked["asset_id"].to_numpy()[asset],
-            "border_id": table["border_id"].to_numpy()[line],
+            "asset_id": checked["asset_id"].array[asset],
+            "border_id": table["border_id"].array[line],
             "start_km": start_m[order] / 1000.0,
             "end_km": end_m[order] / 1000.0,
             "from_year": checked["from_year"].array[asset],
@@ -158,6 +160,7 @@ def line_and_segments(
     table = as_border(border)
     parts = segment_border(table) if segments is None else segments
     parts = validate(parts, SEGMENTS, name="segments").reset_index(drop=True)
+    require_rows(parts, name="segments")
     if not parts["border_id"].isin(table["border_id"]).all():
         msg = "`segments` has a `border_id` that `border` does not have."
         raise DataError(msg)
@@ -181,8 +184,9 @@ def active_assets(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Raises
     ------
     DataError
-        If the table does not fit its schema.
+        If it is no layer, or does not fit its schema.
     """
+    require_spatial(assets, name="assets")
     table: gpd.GeoDataFrame = validate(assets, ASSETS, name="assets")
     if "status" in table.columns:
         table = table[table["status"] != "retired"]

@@ -16,7 +16,14 @@ from geoborder.geodesy import FloatArray, IntArray, Polylines, interpolate, poly
 from geoborder.nearest import EdgeTree, edge_tree, find_feet
 from geoborder.reach import TRAVEL_MODES, Conditions, TravelMode, travel_time
 from geoborder.reach.conditions import as_conditions
-from geoborder.tables import ASSETS, LONLAT, POINTS, require_layer, validate
+from geoborder.tables import (
+    ASSETS,
+    LONLAT,
+    POINTS,
+    require_layer,
+    require_spatial,
+    validate,
+)
 from geoborder.terrain import Dem, DemLike, equal_steps
 
 _ON_LINE_M = 1.0
@@ -288,6 +295,7 @@ def patrol_passes(
     """
     table = as_border(border)
     lines = polylines(table.geometry.array)
+    require_spatial(assets, name="assets")
     own: gpd.GeoDataFrame = validate(assets, ASSETS, name="assets")
     kept = (own["mode"] == "patrol") & own.geometry.notna()
     if "status" in own.columns:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from geoborder.chainage import Targets, border_targets, cut_border
 from geoborder.coverage.cells import segments_of
@@ -173,9 +173,7 @@ def response_times(  # noqa: PLR0913 - what `cover` takes, and how one travels
               for one in wanted}  # fmt: skip
     operating = _operating(placed, chosen)
     best, first, counts = _best(times[operating], levels)
-    names = placed["asset_id"].to_numpy(dtype=object)[operating]
-    nearest = np.full(best.size, None, dtype=object)
-    nearest[first >= 0] = names[first[first >= 0]]
+    nearest = placed["asset_id"].array[operating].take(first, allow_fill=True)
     by_segment = _by_segment(groups, best, nearest, times[operating], levels)
     return Response(
         cells=_cells(table, targets, best, nearest, counts),
@@ -286,7 +284,7 @@ def _stack(
 def _by_segment(
     groups: _Groups,
     best: FloatArray,
-    nearest: npt.NDArray[np.object_],
+    nearest: ExtensionArray,
     times: FloatArray,
     levels: tuple[float, ...],
 ) -> pd.DataFrame:
@@ -304,7 +302,7 @@ def _by_segment(
         .drop_duplicates("segment")
         .set_index("segment")["site"]
     )  # fmt: skip
-    table.insert(4, "nearest", longest.reindex(range(count)).to_numpy(dtype=object))
+    table.insert(4, "nearest", longest.reindex(range(count)).array)
     order = np.argsort(held, kind="stable")
     first = np.flatnonzero(np.diff(held[order], prepend=-2))
     number = held[order][first]
@@ -320,7 +318,7 @@ def _cells(
     border: gpd.GeoDataFrame,
     targets: Targets,
     best: FloatArray,
-    nearest: npt.NDArray[np.object_],
+    nearest: ExtensionArray,
     counts: dict[str, IntArray],
 ) -> gpd.GeoDataFrame:
     """Cells of the border with what is known of them."""

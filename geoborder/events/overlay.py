@@ -101,7 +101,7 @@ class Axis:
         row = np.searchsorted(self.shift, (start + end) / 2.0, side="right") - 1
         return pd.DataFrame(
             {
-                "border_id": self.names.to_numpy()[row],
+                "border_id": self.names[row],
                 "start_km": start - self.shift[row],
                 "end_km": end - self.shift[row],
                 "length_km": end - start,

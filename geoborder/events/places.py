@@ -31,6 +31,7 @@ from geoborder.tables import (
     LONLAT,
     POINTS,
     POLYGONS,
+    attributes_of,
     require_columns,
     require_layer,
     require_not_swapped,
@@ -41,7 +42,10 @@ _FINEST_M = 0.5
 
 
 def events_from(
-    layer: gpd.GeoDataFrame, border: gpd.GeoDataFrame, *, within_km: float = 0.0
+    layer: gpd.GeoDataFrame | gpd.GeoSeries,
+    border: gpd.GeoDataFrame,
+    *,
+    within_km: float = 0.0,
 ) -> pd.DataFrame:
     """
     Turn a layer into events on a border.
@@ -94,8 +98,8 @@ def events_from(
     if points.all():
         located = locate(shapes, border).rename(columns={"chainage_km": "km"})
         kept = (located["distance_km"] <= within_km) | (within_km == 0.0)
-        facts = pd.DataFrame(shapes.drop(columns=shapes.active_geometry_name))
-        return facts.drop(columns=located.columns, errors="ignore").join(located)[kept]
+        facts = attributes_of(shapes).drop(columns=located.columns, errors="ignore")
+        return pd.concat([facts, located], axis=1)[kept.to_numpy()]
     if within_km == 0.0 and shapes.geom_type.isin(LINES).any():
         msg = "`within_km` must be greater than 0 for lines: two lines seldom coincide."
         raise OptionError(msg)
@@ -108,10 +112,9 @@ def events_from(
         part.insert(0, "feature", number)
         parts.append(part)
     found = pd.concat(parts, ignore_index=True)
-    facts = pd.DataFrame(shapes.drop(columns=shapes.active_geometry_name))
-    facts = facts.drop(columns=found.columns, errors="ignore").iloc[found["feature"]]
-    found.index = facts.index
-    return pd.concat([facts, found.drop(columns="feature")], axis=1)
+    facts = attributes_of(shapes).drop(columns=found.columns, errors="ignore")
+    facts = facts.iloc[found.pop("feature")]
+    return pd.concat([facts, found.set_axis(facts.index, axis=0)], axis=1)
 
 
 def _stretches_near(
@@ -225,6 +228,7 @@ def events_to(
     >>> round(point.x, 4), round(point.y, 4)
     (67.7943, 37.097)
     """
+    require_columns(events, [], name="events")
     table, lines = measure_border(border)
     names = events["border_id"] if "border_id" in events.columns else None
     rows = border_rows(table, names, len(events))

@@ -17,6 +17,7 @@ from geoborder.tables import SEGMENTS, require_columns, validate
 
 def _as_intervals(events: pd.DataFrame) -> pd.DataFrame:
     """Interval events as they are; point events as intervals without length."""
+    require_columns(events, [], name="events")
     if "km" in events.columns and "start_km" not in events.columns:
         events = events.assign(start_km=events["km"], end_km=events["km"])
     return require_intervals(events, name="events").reset_index(drop=True)
@@ -89,7 +90,7 @@ def summarise_events(
         {
             "segment_id": parts["segment_id"],
             "events": np.bincount(segment, minlength=size),
-            "event_km": np.bincount(segment, km, minlength=size),
+            "event_km": np.bincount(segment, km, minlength=size).astype(float),
         },
         index=parts.index,
     )
@@ -177,7 +178,8 @@ def window_events(
             msg = f"`{name}` must be positive and finite, got {value!r}."
             raise OptionError(msg)
     table, line = _as_intervals(events), as_border(border)
-    points = bool((table["start_km"] == table["end_km"]).all()) and len(table) > 0
+    points = bool((table["start_km"] == table["end_km"]).all())
+    points &= len(table) > 0 or "start_km" not in events.columns
     if table["border_id"].eq("border").all() and len(line) == 1:
         table["border_id"] = line["border_id"].iloc[0]
     if column is not None:

@@ -65,6 +65,7 @@ def transfer_events(
     """
     old, new = (_one_line(b, n) for b, n in ((old_border, "old"), (new_border, "new")))
     knots = _matched(old, new) if control_km is None else _given(control_km, old, new)
+    require_columns(events, [], name="events")
     table = pd.DataFrame(events).copy()
     columns = ["km"] if "km" in table.columns else ["start_km", "end_km"]
     require_columns(table, columns, name="events")

@@ -319,7 +319,7 @@ def _near(
         return None
     points = require_layer(points, name="points", kinds=POINTS)
     located = locate(points, border)
-    joined = points.join(located)
+    joined = points.assign(**{name: located[name].array for name in located.columns})
     kept = joined[joined["distance_km"] <= _NEAR_KM].sort_values("chainage_km")
     return None if kept.empty else kept.reset_index(drop=True)
 

@@ -27,11 +27,11 @@ SEEDS = range(4)
 RADIUS = 0.2
 
 
-def places(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distances of 120 targets from 30 sites in a square, and weights."""
+def places(seed: int, targets: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """Distances of targets from 30 sites in a square, and weights."""
     rng = np.random.default_rng(seed)
-    sites, targets = rng.random((30, 1, 2)), rng.random((1, 120, 2))
-    distances = np.hypot(*np.moveaxis(sites - targets, 2, 0))
+    sites, ends = rng.random((30, 1, 2)), rng.random((1, targets, 2))
+    distances = np.hypot(*np.moveaxis(sites - ends, 2, 0))
     if seed % 2:  # many that are equal
         distances = np.round(distances, 2)
     near = distances.min(axis=0) <= RADIUS
@@ -84,7 +84,7 @@ def test_mclp(seed: int, p: int) -> None:
 @pytest.mark.parametrize("p", [1, 4, 12])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_p_median(seed: int, p: int) -> None:
-    distances, weights = places(seed)
+    distances, weights = places(seed, 60)
     peer = locate.PMedian.from_cost_matrix(distances.T, weights, p_facilities=p)
     found = p_median(distances, weights, p=p)
     assert found.value == pytest.approx(objective(peer.solve(solver())))
@@ -93,7 +93,7 @@ def test_p_median(seed: int, p: int) -> None:
 @pytest.mark.parametrize("p", [1, 4, 12])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_p_center(seed: int, p: int) -> None:
-    distances, _ = places(seed)
+    distances, _ = places(seed, 60)  # more take the peer minutes
     peer = locate.PCenter.from_cost_matrix(distances.T, p_facilities=p)
     found = p_center(distances, p=p)
     assert found.value == pytest.approx(objective(peer.solve(solver())), abs=1e-6)
