@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -37,7 +38,11 @@ select attname, col_description(attrelid, attnum) from pg_attribute
 where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum
 """
 
-_QUERIES = ("select", "with", "values", "table", "(")
+_QUERY = re.compile(
+    r"(\s|--[^\n]*\n|/\*.*?\*/)*(\(|(select|with|values|table)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How a query begins, perhaps after comments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,11 @@ def read_table(address: str, query: str) -> pd.DataFrame:
         found = None if parts is None else _relation(connection, parts)
         if found is not None:
             return _read_whole(connection, *found)
-        text = query.strip().rstrip(";").rstrip()
-        if parts is not None and not text.lower().startswith(_QUERIES):
-            near = _near(connection, parts)
+        if _QUERY.match(query) is None:
+            near = _near(connection, parts or [query])
             msg = f"{shown_address(address)} has no table {query!r}.{near}"
             raise DataError(msg)
-        return _read(connection, text.encode())
+        return _read(connection, query.rstrip().rstrip(";").encode())
 
 
 def read_tables(address: str, *, schema: str = "geoborder") -> dict[str, pd.DataFrame]:

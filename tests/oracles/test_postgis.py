@@ -8,17 +8,13 @@ is right that is nearer, measured by PostGIS itself.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from databases import Server
 from lines import as_layer
 from shapely import LineString
 
@@ -32,53 +28,15 @@ Query = Callable[[str], np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def query() -> Iterator[Query]:
+def query(postgis: Server) -> Iterator[Query]:
     """Run SQL in a database with PostGIS, and give back its numbers."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    extension = list(Path("/usr/share/postgresql").glob("*/extension/postgis.control"))
-    if not programs or not extension:
-        reason = "needs PostGIS (Debian: apt-get install postgresql-15-postgis-3)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    tools = programs[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="gb-pg-"))
-    # PostgreSQL does not run as root.
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if user:
-        shutil.chown(folder, "postgres")
+    with postgis.database() as name:
 
-    def run(*command: str, text: str | None = None) -> str:
-        done = subprocess.run(  # noqa: S603 - programs found above
-            [*user, *command],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        def ask(sql: str) -> np.ndarray:
+            lines = postgis.psql(sql, database=name).splitlines()
+            return np.array([line.split("|") for line in lines], dtype=float)
 
-    data, log = str(folder / "data"), str(folder / "log")
-    run(str(tools / "initdb"), "-D", data, "-A", "trust", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    run(str(tools / "pg_ctl"), "-D", data, "-l", log, "-w", "-o", options, "start")
-
-    def ask(sql: str) -> np.ndarray:
-        psql = [str(tools / "psql"), "-h", str(folder), "-d", "postgres"]
-        shown = run(*psql, "-qAt", "-F", " ", "-v", "ON_ERROR_STOP=1", text=sql)
-        return np.array([line.split() for line in shown.splitlines()], dtype=float)
-
-    try:
-        run(
-            str(tools / "psql"), "-h", str(folder), "-d", "postgres", "-q",
-            text="create extension postgis;",
-        )  # fmt: skip
         yield ask
-    finally:
-        run(str(tools / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def geog(shape: shapely.Geometry) -> str:
