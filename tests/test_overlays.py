@@ -736,7 +736,7 @@ def test_layers_that_cannot_be_drawn_are_refused(
 ) -> None:
     with pytest.raises(gb.DataError, match="no CRS"):
         gb.add_segments(m, segments.set_crs(None, allow_override=True), column=None)
-    with pytest.raises(gb.DataError, match="empty"):
+    with pytest.raises(gb.DataError, match="no CRS"):
         gb.add_points(m, assets.iloc[:0].set_crs(None, allow_override=True))
     with pytest.raises(gb.DataError, match="must hold"):
         gb.add_segments(m, assets, column=None)
