@@ -12,6 +12,9 @@ import pyarrow.compute as pc
 
 from geoborder.errors import DataError
 
+ARROW_ERRORS = (pa.ArrowException, UnicodeError, TypeError)
+"""What Arrow raises for columns it does not take."""
+
 _DAY_US = 86_400_000_000
 
 _CASTS = (
@@ -96,13 +99,31 @@ def arrow_of(column: pd.Series, *, moments: str = "ms") -> pa.ChunkedArray:
         if isinstance(array, pa.Array):
             array = pa.chunked_array([array])
         return _common(array, moments)
-    except (pa.ArrowException, UnicodeError, TypeError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        msg = (
-            f"Column {column.name!r} ({column.dtype}) cannot be written: {reason}. "
-            "Give it values of one type: numbers, text, true and false, or dates."
-        )
-        raise DataError(msg) from error
+    except ARROW_ERRORS as error:
+        raise DataError(told_fault(column, error)) from error
+
+
+def told_fault(column: pd.Series, error: Exception) -> str:
+    """
+    Say why a column cannot be written.
+
+    Parameters
+    ----------
+    column
+        The column.
+    error
+        What Arrow said.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    reason = str(error).splitlines()[0].rstrip(".")
+    return (
+        f"Column {column.name!r} ({column.dtype}) cannot be written: {reason}. "
+        "Give it values of one type: numbers, text, true and false, or dates."
+    )
 
 
 def _common(array: pa.ChunkedArray, moments: str) -> pa.ChunkedArray:

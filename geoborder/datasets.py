@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,12 +18,40 @@ from geoborder.tables import LONLAT
 COUNTRY_LAYERS = ("osm", "10m", "50m", "110m")
 """Bundled country layers, finest first: OpenStreetMap, then Natural Earth."""
 
-ATTRIBUTION = (
-    "Borders © OpenStreetMap contributors (ODbL 1.0); units: Natural Earth on "
-    "OpenStreetMap outlines; places: GeoNames (CC BY 4.0); rivers and lakes: GSHHG "
-    "(LGPL 3.0), Zorkul © OpenStreetMap contributors; elevation: NOAA GLOBE"
-)
-"""What must be shown wherever the bundled data is."""
+_SOURCES = {
+    "border": "Borders © OpenStreetMap contributors (ODbL 1.0)",
+    "units": "units: Natural Earth on OpenStreetMap outlines",
+    "places": "places: GeoNames (CC BY 4.0)",
+    "rivers": "rivers and lakes: GSHHG (LGPL 3.0), Zorkul © OpenStreetMap contributors",
+    "relief": "elevation: NOAA GLOBE",
+}
+
+ATTRIBUTION = "; ".join(_SOURCES.values())
+"""What must be shown wherever all of the bundled data is."""
+
+
+def attribution_of(shown: Iterable[str]) -> str:
+    """
+    Say what must be shown with some of the bundled data.
+
+    Parameters
+    ----------
+    shown
+        Names of layers: ``border``, ``units``, ``places``, ``rivers``, ``relief``;
+        others add nothing.
+
+    Returns
+    -------
+    str
+        Whose data they are, under which licences.
+
+    Examples
+    --------
+    >>> attribution_of(["segments", "relief", "border"])
+    'Borders © OpenStreetMap contributors (ODbL 1.0); elevation: NOAA GLOBE'
+    """
+    names = set(shown)
+    return "; ".join(text for name, text in _SOURCES.items() if name in names)
 
 
 def data_path(name: str = "") -> Path:

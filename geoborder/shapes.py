@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import shapely
+from pyproj.exceptions import ProjError
 
 from geoborder.errors import DataError
 from geoborder.tables import LONLAT
@@ -70,13 +71,35 @@ def shapes_of(layer: gpd.GeoDataFrame, *, lonlat: bool) -> Shapes:
     require_crs(layer)
     if not lonlat or layer.crs == LONLAT:
         return layer.geometry.to_numpy()
-    shapes = layer.geometry.to_crs(LONLAT).to_numpy()
+    try:
+        shapes = _to_lonlat(layer.geometry)
+    except ProjError as error:
+        msg = (
+            f"No way leads from the layer's CRS {layer.crs.name!r} to longitude and "
+            "latitude; write a .gpkg, .parquet or .fgb, which keep any CRS."
+        )
+        raise DataError(msg) from error
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
         msg = (
             f"The layer does not fit its CRS {layer.crs.to_string()}: coordinates have "
             "no longitude and latitude. Declare the CRS they are really in."
         )
         raise DataError(msg)
+    return shapes
+
+
+def _to_lonlat(own: gpd.GeoSeries) -> Shapes:
+    """Bring geometries to WGS 84; those that cross 180 degrees do so in small steps."""
+    shapes = own.to_crs(LONLAT).to_numpy()
+    if not own.crs.is_projected:
+        return shapes
+    wide = own.to_crs(LONLAT).bounds.eval("maxx - minx > 180").to_numpy()
+    if wide.any():
+        bounds = own[wide].bounds
+        steps = (bounds["maxx"] - bounds["minx"] + bounds["maxy"] - bounds["miny"]) / 99
+        finer = own[wide].segmentize(steps.to_numpy())
+        shapes = shapes.copy()
+        shapes[wide] = finer.to_crs(LONLAT).to_numpy()
     return shapes
 
 
@@ -133,7 +156,7 @@ def typed(
         return shapes, f"{kinds.pop()}{depth}"
     single = min(kinds, key=len)
     if not multiple or kinds != {single, f"Multi{single}"}:
-        return shapes, f"Unknown{depth}"
+        return shapes, "Unknown"
     rows = np.isin(ids, [n for n, kind in _KINDS.items() if kind == single])
     out = shapes.copy()
     out[rows] = _MULTI[single](shapes[rows], indices=np.arange(rows.sum()))
@@ -155,6 +178,53 @@ def levelled(shapes: Shapes) -> Shapes:
         The same; Z is 0 where there was none.
     """
     return shapely.force_3d(shapes) if shapely.has_z(shapes).any() else shapes
+
+
+def measured(kind: str) -> str:
+    """
+    Name the type of geometries that have an M.
+
+    Parameters
+    ----------
+    kind
+        Type by `typed`.
+
+    Returns
+    -------
+    str
+        As pyogrio names it.
+    """
+    if kind == "Unknown":
+        return kind
+    if kind == "Point":
+        return "PointM"
+    high = kind.endswith(" Z")
+    return f"Measured {'3D ' if high else ''}{kind.removesuffix(' Z')}"
+
+
+def unmeasured(shapes: Shapes) -> Shapes:
+    """
+    Take M away from geometries.
+
+    Parameters
+    ----------
+    shapes
+        Geometries, None where there is none.
+
+    Returns
+    -------
+    numpy.ndarray of object
+        The same; Z stays.
+    """
+    rows = shapely.has_m(shapes)
+    if not rows.any():
+        return shapes
+    out = shapes.copy()
+    flat = rows & ~shapely.has_z(shapes)
+    out[flat] = shapely.force_2d(shapes[flat])
+    high = rows & ~flat  # of which `force_3d` would lose Z
+    out[high] = shapely.from_wkb(shapely.to_wkb(shapes[high], output_dimension=3))
+    return out
 
 
 def wkb_of(shapes: Shapes) -> pa.ChunkedArray:

@@ -22,10 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from affine import Affine
+from pyproj import CRS
 from shapely import LineString, MultiLineString, Point, Polygon
 
 import geoborder as gb
-from geoborder.files import FORMATS, write_text
+from geoborder.files import FORMATS, write_raster, write_text
 from geoborder.files.formats import CHANGES
 
 NAMES = list(FORMATS)
@@ -109,6 +111,9 @@ PROBES: dict[str, Callable[[], gpd.GeoDataFrame]] = {
     ),
     "zones": lambda: base(a=MOMENTS.tz_localize("Asia/Dushanbe").as_unit("us")),
     "some heights": lambda: shaped(LineString([(68, 37, 5), (69, 38, 6)]), LINE),
+    "measures": lambda: shaped(
+        *shapely.from_wkt(["LINESTRING M (68 37 5, 69 38 6)", "LINESTRING (1 2, 3 4)"])
+    ),
     "zones lost": lambda: base(a=MOMENTS.tz_localize("UTC").as_unit("us")),
     "no zone": lambda: base(a=MOMENTS.as_unit("us")),
     "last digit": lambda: base(a=[0.1 + 0.2, 1 / 3, 1e300]),
@@ -269,6 +274,11 @@ def test_geojson_is_split_at_the_antimeridian(tmp_path: Path) -> None:
     )
     text = json.loads((tmp_path / "x.geojson").read_text())
     assert "crs" not in text
+    sea = shaped(shapely.box(173, -45, 189.5, -35)).to_crs("EPSG:2193")
+    parts = gb.read_layer(gb.write_layer(sea, tmp_path / "sea.geojson")).geometry
+    west, south, east, north = parts.explode().bounds.to_numpy().T
+    assert sorted(zip(west, east, strict=True)) == [(-180, -170.5), (173, 180)]
+    assert (south.min(), north.max()) == pytest.approx((-45, -35), abs=0.5)
     ring = shaped(CLOCKWISE)
     gb.write_layer(ring, tmp_path / "ring.geojson")
     shape = json.loads((tmp_path / "ring.geojson").read_text())["features"][0][
@@ -310,8 +320,30 @@ def test_geopackage_changes_one_layer_only(tmp_path: Path) -> None:
         assert file.execute(index).fetchone()[0] == 2
     assert [p.name for p in tmp_path.iterdir()] == ["many.gpkg"]
 
-    gb.write_layer(base(), path)  # without `layer` the file is made anew
-    assert layer_rows(path) == {"many": 3}
+    before = path.read_bytes()
+    with pytest.raises(
+        gb.OptionError, match=r"other layers \(lines, points, table\).*--out-layer"
+    ):
+        gb.write_layer(base(), path)
+    with pytest.raises(gb.OptionError, match=r"has a layer 'points'.*'Points' for"):
+        gb.write_layer(base(), path, layer="Points")
+    assert path.read_bytes() == before
+
+
+def test_geopackage_of_one_layer_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "one.gpkg"
+    gb.write_layer(shaped(LINE), path)
+    with sqlite3.connect(path) as file:  # as QGIS does when it saves a style
+        file.execute("CREATE TABLE layer_styles (a)")
+        file.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier)"
+            " VALUES ('layer_styles', 'attributes', 'layer_styles')"
+        )
+    gb.write_layer(base(), path)
+    assert layer_rows(path) == {"one": 3}
+    (tmp_path / "none.gpkg").write_text("no GeoPackage")
+    gb.write_layer(base(), tmp_path / "none.gpkg")
+    assert layer_rows(tmp_path / "none.gpkg") == {"none": 3}
 
 
 def test_geopackage_open_elsewhere_is_not_replaced(tmp_path: Path) -> None:
@@ -334,7 +366,7 @@ def test_same_geopackage_twice_where_a_date_is_given(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     first = gb.write_layer(base(), tmp_path / "a.gpkg", layer="x").read_bytes()
     time.sleep(0.01)
-    assert gb.write_layer(base(), tmp_path / "a.gpkg").read_bytes() != first
+    assert gb.write_layer(base(), tmp_path / "a.gpkg", layer="y").read_bytes() != first
     assert gb.write_layer(base(), tmp_path / "b.gpkg", layer="x").read_bytes() == first
 
 
@@ -354,6 +386,15 @@ def test_wrong_target_is_told(target: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(gb.OptionError, match=words):
         gb.write_layer(base(), tmp_path / target)
     assert [p.name for p in tmp_path.iterdir()] == ["folder.csv"]
+
+
+def test_any_ending_will_do_where_the_format_is_named(tmp_path: Path) -> None:
+    for name in NAMES:
+        path = tmp_path / f"{name}.dat"
+        for _ in range(2):
+            gb.write_layer(base(), path, format=name, layer="x")
+        assert sorted(p.name for p in tmp_path.iterdir()) == [path.name]
+        path.unlink()
 
 
 def test_unknown_format_is_told(tmp_path: Path) -> None:
@@ -382,6 +423,120 @@ def test_what_no_file_holds_is_told(
     with pytest.raises(gb.DataError, match=words):
         gb.write_layer(table, tmp_path / f"x{FORMATS[name].endings[0]}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_geoparquet_does_not_hold_is_told(tmp_path: Path) -> None:
+    for table, words in WRONG_TABLES:
+        if "timedelta" in words or "binary" in words:  # which it does hold
+            gb.write_layer(table, tmp_path / "kept.parquet")
+            continue
+        with pytest.raises(gb.DataError, match=words):
+            gb.write_layer(table, tmp_path / "x.parquet")
+    assert [p.name for p in tmp_path.iterdir()] == ["kept.parquet"]
+
+
+ALIKE = base(Name=["a", "b", "c"], name=["d", "e", "f"])
+NUL = base(a=["x\0y", None, ""])
+HIGH = shaped(LineString([(68, 37, 5), (69, 38, 6.25)]), Point(68, 37, 1))
+LOWEST = base(a=[-(2**63), 2**53 + 1, 0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_lost_without_a_word(name: str, tmp_path: Path) -> None:
+    """A value comes back, or the layer is refused."""
+    for table, words, kept in (
+        (ALIKE, "'Name' and 'name' for one", {"geoparquet", "csv"}),
+        (HIGH, r"does not keep the heights", set(NAMES) - {"flatgeobuf"}),
+        (NUL, r"'a' has text with a NUL", {"geoparquet", "csv"}),
+        (LOWEST, r"'a' has the number -9223372036854775808", set(NAMES) - {
+            "geojson", "geojsonseq"
+        }),
+    ):  # fmt: skip
+        if name == "kml" and table is NUL:
+            continue  # it says that it does not know such characters
+        target = tmp_path / f"file{FORMATS[name].endings[0]}"
+        if name in kept:
+            assert differences(table, there_and_back(table, name, tmp_path)) == []
+            target.unlink()
+        else:
+            with pytest.raises(gb.DataError, match=words):
+                gb.write_layer(table, target)
+            assert not target.exists()
+
+
+MEASURED = {
+    "LINESTRING ZM (1 2 3 4, 5 6 7 8)": "LINESTRING Z (1 2 3, 5 6 7)",
+    "LINESTRING M (1 2 3, 5 6 7)": "LINESTRING (1 2, 5 6)",
+    "POINT M (1 2 3)": "POINT (1 2)",
+    "POINT ZM (1 2 3 4)": "POINT Z (1 2 3)",
+    "MULTIPOLYGON ZM (((0 0 1 2, 1 0 1 2, 1 1 1 2, 0 0 1 2)))": (
+        "MULTIPOLYGON Z (((0 0 1, 1 0 1, 1 1 1, 0 0 1)))"
+    ),
+}
+
+
+@pytest.mark.parametrize("wkt", MEASURED)
+@pytest.mark.parametrize("name", NAMES)
+def test_measures_are_kept_or_dropped_alone(
+    name: str, wkt: str, tmp_path: Path
+) -> None:
+    table = shaped(shapely.from_wkt(wkt), None)
+    back = there_and_back(table, name, tmp_path)
+    kept = wkt if "measures" not in FORMATS[name].changes else MEASURED[wkt]
+    found = shapely.to_wkt(back.geometry.iloc[0], output_dimension=4, trim=True)
+    assert found == kept
+
+
+def test_cut_flatgeobuf_is_told(tmp_path: Path) -> None:
+    whole = gb.write_layer(base(), tmp_path / "x.fgb").read_bytes()
+    heads = 8 + 4 + int.from_bytes(whole[8:12], "little")
+    first = heads + 4 + int.from_bytes(whole[heads : heads + 4], "little")
+    for size, words in (
+        (heads, "0 of its 3 rows"),
+        (first, "1 of its 3 rows"),
+        (heads - 1, "holds no layer; is its end missing"),
+        (len(whole) - 1, "cannot be read as a layer"),
+    ):
+        (tmp_path / "cut.fgb").write_bytes(whole[:size])
+        with pytest.raises(gb.DataError, match=words):
+            gb.read_layer(tmp_path / "cut.fgb")
+
+
+def test_crs_without_a_place_on_earth_is_told(tmp_path: Path) -> None:
+    site = 'LOCAL_CS["site",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'
+    with pytest.raises(gb.DataError, match=r"No way leads from .* 'site'.*\.gpkg"):
+        gb.write_layer(shaped(LINE, crs=site), tmp_path / "x.geojson")
+
+
+def test_fault_is_told_without_gdals_hints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.gpkg").write_text("none")
+    monkeypatch.setattr(sys, "stdin", Stream(b'{"type": "FeatureCollection", "fea'))
+    for source in (tmp_path / "x.gpkg", "-"):
+        with pytest.raises(gb.DataError, match="cannot be read as a layer") as told:
+            gb.read_layer(source)
+        for wrong in ("It might help", "vsimem", ".;", ";.", ".."):
+            assert wrong not in str(told.value)
+
+
+def test_layer_that_is_not_there_is_told_in_every_format(tmp_path: Path) -> None:
+    for fmt in FORMATS.values():
+        path = gb.write_layer(base(), tmp_path / f"x{fmt.endings[0]}")
+        with pytest.raises(gb.DataError, match="has no layer 'nope'"):
+            gb.read_layer(path, layer="nope")
+    for option in ("layername=x|subset=key = 1", "layerid=3"):
+        with pytest.raises(gb.OptionError, match=r"only \|layername=NAME"):
+            gb.read_layer(f"{tmp_path}/x.gpkg|{option}")
+    with pytest.raises(gb.OptionError, match="layer 'x', and `layer` 'y'; name one"):
+        gb.read_layer(f"{tmp_path}/x.gpkg|layername=x", layer="y")
+
+
+def test_folder_of_several_tables_is_told(tmp_path: Path) -> None:
+    gb.write_layer(base(), tmp_path / "a.parquet")
+    gb.write_layer(base(more=[1, 2, 3]), tmp_path / "b.parquet")
+    with pytest.raises(gb.DataError, match=r"'a.parquet' and 'b.parquet' in it"):
+        gb.read_layer(tmp_path)
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -433,6 +588,16 @@ def test_csv_of_others_is_read(tmp_path: Path) -> None:
     assert towns.crs == "EPSG:4326"
     path.write_text("a,geom\n1,POINT (1 2)\n2,\n")
     assert gb.read_layer(path).geometry.to_list() == [Point(1, 2), None]
+    for x, y in (("Longitude", "LATITUDE"), ("lon", "lat"), ("Lng", "Lat")):
+        path.write_text(f"a,{x},{y}\n1,68.5,37\n2,,37\n")
+        assert gb.read_layer(path).geometry.to_list() == [Point(68.5, 37), None]
+    for mark, word in ((";", "semicolons"), ("\t", "tabs")):
+        path.write_text("a,lon,lat\n1,2,3\n".replace(",", mark))
+        with pytest.raises(gb.DataError, match=f"separated by {word}"):
+            gb.read_layer(path)
+    path.write_text("lon,lat\n1,2\nx,2\n")
+    with pytest.raises(gb.DataError, match="'lon' and 'lat' are not both numbers"):
+        gb.read_layer(path)
     path.write_text('code,WKT\n"0401",POINT (1 2)\n,\n"x\ny",\n')
     assert gb.read_layer(path)["code"].fillna("-").to_list() == ["0401", "-", "x\ny"]
 
@@ -482,14 +647,14 @@ def test_geoparquet_of_others_is_read(tmp_path: Path) -> None:
 
 
 def run(
-    code: str, *, given: bytes = b"", **options: object
+    code: str, *, given: bytes | None = b"", **options: object
 ) -> subprocess.CompletedProcess:
     start = "import sys, geopandas as gpd, geoborder as gb\n"
     return subprocess.run(  # noqa: S603 - this Python, with our own code
         [sys.executable, "-W", "error", "-c", start + code],
-        input=given,
         capture_output=True,
         check=False,
+        **({} if given is None else {"input": given}),
         **options,
     )
 
@@ -596,6 +761,63 @@ def dies(*args, **options):
 module.{call} = dies
 gb.write_layer({layer}, {path!r}{more})
 """
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_link_and_rights_are_kept(name: str, tmp_path: Path) -> None:
+    ending = FORMATS[name].endings[0]
+    (tmp_path / "far").mkdir()
+    real, link = tmp_path / "far" / f"x{ending}", tmp_path / f"x{ending}"
+    link.symlink_to(real)
+    gb.write_layer(shaped(LINE), link, layer="one")
+    real.chmod(0o640)
+    gb.write_layer(base(), link, layer="one")
+    assert link.readlink() == real
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert differences(base(), gb.read_layer(real)) == []
+    assert [p.name for p in real.parent.iterdir()] == [real.name]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "tif"])
+def test_pipe_with_a_name_is_written_and_stays(name: str, tmp_path: Path) -> None:
+    pipe, out = tmp_path / "x.tif", tmp_path / "out"
+    os.mkfifo(pipe)
+    with out.open("wb") as file:
+        reader = subprocess.Popen(["/bin/cat", pipe], stdout=file)  # noqa: S603 - cat
+    try:
+        if name == "tif":
+            write_raster(
+                np.zeros((2, 3), np.int16), pipe, nodata=-1, description="", unit="m",
+                transform=Affine(1, 0, 68, 0, -1, 39), crs=CRS(4326),
+            )  # fmt: skip
+        else:
+            gb.write_layer(base(), pipe, format=name)
+        assert reader.wait(20) == 0
+    finally:
+        reader.kill()
+    assert pipe.is_fifo()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "x.tif"]
+    if name == "tif":
+        assert out.read_bytes().startswith(b"II*")
+    else:
+        out.replace(tmp_path / f"out{FORMATS[name].endings[0]}")
+        back = gb.read_layer(tmp_path / f"out{FORMATS[name].endings[0]}")
+        assert differences(base(), back) == []
+
+
+def test_pipe_with_a_name_is_read(tmp_path: Path) -> None:
+    for name in ("csv", "geojson", "flatgeobuf", "geoparquet"):
+        file = gb.write_layer(base(), tmp_path / f"x{FORMATS[name].endings[0]}")
+        pipe = tmp_path / name
+        os.mkfifo(pipe)
+        with subprocess.Popen(["/bin/sh", "-c", 'cat "$0" > "$1"', file, pipe]):  # noqa: S603 - cat
+            assert differences(base(), gb.read_layer(pipe)) == []
+    with (tmp_path / "x.csv").open("rb") as given:
+        said = run(
+            "print(gb.read_layer('/dev/stdin')['key'].to_list())", given=None,
+            stdin=given,
+        )  # fmt: skip
+    assert (said.stdout, said.stderr) == (b"[3, 1, 2]\n", b"")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,11 @@ GOOD = gpd.GeoDataFrame({"name": ["a"]}, geometry=[Point(70, 38)], crs="EPSG:432
     [
         (GOOD.set_crs(None, allow_override=True), "has no CRS; declare"),
         (GOOD.iloc[:0], "`points` is empty"),
-        (GOOD.set_geometry([None]), r"no geometry in row 0 \(and 0 more\)"),
+        (GOOD.set_geometry([None]), "no geometry in row 0; drop such rows"),
+        (
+            GOOD.iloc[[0, 0, 0]].set_geometry([None, Point(), Point(70, 38)]),
+            r"no geometry in row 0 \(and 1 more\); drop",
+        ),
         (GOOD.set_geometry([Point()]), "no geometry in row 0"),
         (GOOD.set_geometry([box(0, 0, 1, 1)]), "must hold Point, got Polygon in row 0"),
         (GOOD.set_geometry([Point(np.nan, 38)]), "no geometry|not a number in row 0"),

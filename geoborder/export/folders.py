@@ -177,17 +177,25 @@ def verify_plan(folder: str | Path) -> list[str]:
     place = Path(folder) / MANIFEST
     try:
         outputs = json.loads(place.read_text(encoding="utf-8"))["outputs"]
-    except (OSError, ValueError, KeyError) as error:
+        sums = {str(name): facts["sha256"] for name, facts in outputs.items()}
+    except OSError as error:
         msg = (
-            f"{str(place)!r} is not a manifest of geoborder ({error}); write one "
-            "with `geoborder run` or `geoborder place`."
+            f"Folder {str(folder)!r} has no {MANIFEST} that can be read "
+            f"({error.strerror}); name one that `geoborder run` or `geoborder place` "
+            "wrote."
+        )
+        raise DataError(msg) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = (
+            f"{str(place)!r} is not a manifest of geoborder; write one with "
+            "`geoborder run` or `geoborder place`."
         )
         raise DataError(msg) from error
     faults = []
-    for name, facts in outputs.items():
+    for name, checksum in sums.items():
         file = Path(folder) / name
         if not file.is_file():
             faults.append(f"{name}: missing")
-        elif sha256_of(file) != facts["sha256"]:
+        elif sha256_of(file) != checksum:
             faults.append(f"{name}: changed since it was written")
     return faults

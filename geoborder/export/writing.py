@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoborder.datasets import attribution_of
 from geoborder.errors import OptionError
 from geoborder.export.about import About, about_program
 from geoborder.export.folders import fill_folder, made_with
@@ -65,7 +67,8 @@ def write_plan(
     formats
         Further formats to have each layer in, by their names in
         `geoborder.files.FORMATS`, such as ``geoparquet``, ``flatgeobuf``, ``kml``; each
-        gets a folder of its name. Layers without rows are left out of ``geojsonseq``.
+        gets a folder of its name. Layers without rows are left out of ``geojsonseq``,
+        tables without geometry of ``kml``.
     schema
         Schema of the database.
     tables
@@ -210,6 +213,8 @@ def _write_layers(
         for name, table in layers.items():
             if fmt.name == "csv" and name in _REPEATS:
                 continue
+            if fmt.name == "kml" and not isinstance(table, gpd.GeoDataFrame):
+                continue  # it would be a list of placemarks without a place
             if table.empty and "no rows" in fmt.changes:
                 continue  # GDAL takes a file without a line for no layer
             write_layer(table, folder / f"{name}{fmt.endings[0]}")
@@ -241,7 +246,7 @@ def _write_project(
         title=about.title,
         currency=about.currency,
         years=about.years,
-        attribution=about.attribution,
+        attribution=attribution_of([*layers, *(("relief",) if relief else ())]),
         side=about.side,
     )
 

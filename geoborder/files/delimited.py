@@ -29,6 +29,10 @@ _SAMPLE = 1_000
 _SAMPLE_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 24
 _WHOLE = 1e15
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+_LONGITUDES = ("longitude", "lon", "lng", "long")
+_LATITUDES = ("latitude", "lat")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _FIELD = re.compile(r'("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|\Z)')
 
 
@@ -93,8 +97,9 @@ def decode_csv(source: Path | bytes) -> pd.DataFrame:
     Returns
     -------
     DataFrame or GeoDataFrame
-        A GeoDataFrame where there is a column of WKT (``WKT``, ``wkt``,
-        ``geometry``, ``geom``), or ``longitude`` and ``latitude``.
+        A GeoDataFrame where there is a column of WKT (``WKT``, ``geometry``,
+        ``geom``), or ``longitude`` and ``latitude`` (``lon``, ``lng``, ``long``;
+        ``lat``), in capitals or not.
 
     Raises
     ------
@@ -103,7 +108,9 @@ def decode_csv(source: Path | bytes) -> pd.DataFrame:
     """
     content = source if isinstance(source, bytes) else source.read_bytes()
     content = content.removeprefix(b"\xef\xbb\xbf")
-    names, quoted = _quoted(content[:_SAMPLE_BYTES].decode(errors="replace"))
+    text = content[:_SAMPLE_BYTES].decode(errors="replace")
+    _refuse_separator(next(_records(text), []))
+    names, quoted = _quoted(text)
     try:
         try:
             table = _parsed(content, quoted, _BLOCK_BYTES)
@@ -120,6 +127,19 @@ def decode_csv(source: Path | bytes) -> pd.DataFrame:
         raise ValueError(msg)
     plain = pd.DataFrame({n: series_of(table.column(n)) for n in table.column_names})
     return _with_shapes(plain)
+
+
+def _refuse_separator(fields: list[str]) -> None:
+    """Refuse a first line that is parted by something else."""
+    if len(fields) != 1 or _QUOTED.fullmatch(fields[0]):
+        return
+    for mark, word in _SEPARATORS.items():
+        if mark in fields[0]:
+            msg = (
+                f"its columns are separated by {word}; save it with commas between "
+                "them, and points in numbers"
+            )
+            raise ValueError(msg)
 
 
 def _parsed(content: bytes, quoted: set[str], block_bytes: int) -> pa.Table:
@@ -176,8 +196,9 @@ def _bare(field: str) -> str:
 
 def _with_shapes(plain: pd.DataFrame) -> pd.DataFrame:
     """Make geometries of WKT, or of longitude and latitude."""
-    for column in (WKT, "wkt", "geometry", "geom"):
-        if column in plain.columns:
+    for wanted in (WKT, "geometry", "geom"):
+        column = _named(plain, wanted)
+        if column is not None:
             try:
                 shapes = shapely.from_wkt(_texts(plain[column]))
             except (shapely.errors.GEOSException, TypeError):
@@ -185,13 +206,36 @@ def _with_shapes(plain: pd.DataFrame) -> pd.DataFrame:
             rest = plain.drop(columns=column)
             break
     else:
-        if not {"longitude", "latitude"} <= set(plain.columns):
+        x, y = _named(plain, *_LONGITUDES), _named(plain, *_LATITUDES)
+        if x is None or y is None:
             return plain
         rest = plain
-        shapes = gpd.points_from_xy(plain["longitude"], plain["latitude"])
+        shapes = _points(plain[x], plain[y])
     name = free_name(set(rest.columns), "geometry", "geom", "shape")
     column_of = gpd.GeoSeries(shapes, index=plain.index, crs=LONLAT)
     return gpd.GeoDataFrame(rest.assign(**{name: column_of}), geometry=name)
+
+
+def _named(plain: pd.DataFrame, *wanted: str) -> str | None:
+    """Take the first column of these names, in capitals or not."""
+    names = {str(name).lower(): name for name in reversed(plain.columns)}
+    names |= {name: name for name in plain.columns}
+    return next(
+        (names[n] for n in (*wanted, *map(str.lower, wanted)) if n in names), None
+    )
+
+
+def _points(x: pd.Series, y: pd.Series) -> npt.NDArray[np.object_]:
+    """Make points, None where a coordinate is missing."""
+    try:
+        places = np.column_stack([c.to_numpy(float, na_value=np.nan) for c in (x, y)])
+    except ValueError as error:
+        msg = f"its columns {x.name!r} and {y.name!r} are not both numbers ({error})"
+        raise ValueError(msg) from error
+    shapes = np.full(len(places), None)
+    known = np.isfinite(places).all(axis=1)
+    shapes[known] = shapely.points(places[known])
+    return shapes
 
 
 def _texts(column: pd.Series) -> npt.NDArray[np.object_]:

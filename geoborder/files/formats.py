@@ -16,7 +16,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "crs": "other CRS are brought to WGS 84",
         "decimals": "coordinates have 7 decimals (1 cm)",
         "rings": "rings of polygons are turned: outer ones anticlockwise",
-        "antimeridian": "what crosses 180 degrees is split there",
+        "antimeridian": "what crosses 180 degrees in a step below 10 is split there",
         "multiple": "single and multiple geometries in one layer come back as multiple",
         "empty shapes": "empty geometries come back as missing",
         "widths": "numbers of other widths come back as int64 and float64",
@@ -27,6 +27,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "milliseconds": "times of day come back to the millisecond",
         "zones": "times in other zones come back in UTC",
         "some heights": "where only some geometries have Z, the others get 0",
+        "measures": "coordinates lose M",
         "no zone": "times of day without a zone come back as UTC",
         "zones lost": "times with a zone come back in UTC, without saying so",
         "last digit": "the last of a number's 17 digits may change",
@@ -89,7 +90,9 @@ class Format:
 
 _TYPES = ("place", "widths", "objects", "categories", "lists", "milliseconds", "zones")
 _TEXT = ("crs", "decimals", *_TYPES)
-_JSON = ("rings", "antimeridian", "last digit", "infinite", *_TEXT)
+_JSON = (
+    "rings", "antimeridian", "measures", "last digit", "infinite", *_TEXT,
+)  # fmt: skip
 
 _ALL = (
     Format(
@@ -99,14 +102,14 @@ _ALL = (
     ),
     Format(
         "geoparquet", "GeoParquet 1.1", (".parquet", ".geoparquet"), None,
-        text=False, streams=True, lonlat=False, changes=("objects",),
+        text=False, streams=True, lonlat=False, changes=("objects", "measures"),
     ),
     Format(
         "flatgeobuf", "FlatGeobuf", (".fgb",), "FlatGeobuf",
         text=False, streams=True, lonlat=False,
         changes=(
-            "multiple", "some heights", "empty shapes", "nullable", "zones lost",
-            *_TYPES,
+            "multiple", "some heights", "measures", "empty shapes", "nullable",
+            "zones lost", *_TYPES,
         ),
     ),
     Format(
@@ -122,7 +125,7 @@ _ALL = (
     Format(
         "kml", "KML", (".kml",), None,
         text=True, streams=True, lonlat=True,
-        changes=("empty shapes", "blanks", *_TEXT),
+        changes=("measures", "empty shapes", "blanks", *_TEXT),
     ),
     Format(
         "csv", "CSV", (".csv",), None,

@@ -15,10 +15,17 @@ import pyogrio
 from pyogrio.raw import write_arrow
 
 from geoborder.columns import free_name
-from geoborder.errors import DataError, OptionError
+from geoborder.errors import OptionError
 from geoborder.files.formats import FORMATS
-from geoborder.files.text import staged
+from geoborder.files.text import is_stream, staged
 from geoborder.files.vectors import GDAL_ERRORS, prepared
+
+STYLES = "layer_styles"
+"""QGIS's table of styles, which is listed among the layers."""
+
+_NAMES = "SELECT table_name FROM gpkg_contents ORDER BY table_name"
+_NAMED = 3
+"""How many layers a message names."""
 
 
 def write_geopackage(
@@ -44,18 +51,24 @@ def write_geopackage(
     DataError
         If two columns differ by capitals only.
     OptionError
-        If another program has the file open, or it cannot be changed.
+        If another program has the file open, it cannot be changed, or it has other
+        layers and none is named.
     """
-    refuse_open(path)
     name = path.stem if layer is None else layer
+    earlier = path.exists() and not is_stream(path)
+    refuse_open(path)
+    if earlier:
+        _refuse_loss(path, name, replaced=layer is None)
     with staged(path) as part:
-        if layer is not None and path.exists():
-            _copy_database(path, part)
+        own = part.with_name("own.gpkg")  # GDAL warns of other endings
+        if layer is not None and earlier:
+            _copy_database(path, own)
         try:
-            add_layer(table, part, layer=name, empty=empty)
+            add_layer(table, own, layer=name, empty=empty)
         except GDAL_ERRORS as error:
             msg = f"{str(path)!r} cannot be written: {error}"
             raise OptionError(msg) from error
+        own.replace(part)
 
 
 def add_layer(
@@ -87,7 +100,6 @@ def add_layer(
     DataError
         If two columns differ by capitals only.
     """
-    _refuse_cases(table)
     new = prepared(table, fmt=FORMATS["gpkg"], empty=empty)
     names = {"FID": free_name(set(new.columns) | {new.geometry or ""}, "fid")}
     if new.geometry is not None:
@@ -107,17 +119,40 @@ def add_layer(
         )
 
 
-def _refuse_cases(table: pd.DataFrame) -> None:
-    """Refuse names of columns that SQL takes for one."""
-    seen: dict[str, str] = {}
-    for name in table.columns:
-        first = seen.setdefault(name.lower(), name)
-        if first != name:
-            msg = (
-                f"A GeoPackage takes the columns {first!r} and {name!r} for one; "
-                "rename one of them."
-            )
-            raise DataError(msg)
+def _refuse_loss(path: Path, name: str, *, replaced: bool) -> None:
+    """Refuse to lose layers of other names, or one whose name has other capitals."""
+    names = _layers(path)
+    others = [found for found in names if found.lower() != name.lower()]
+    if replaced and others:
+        more = len(others) - _NAMED
+        shown = ", ".join(others[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        msg = (
+            f"{str(path)!r} has other layers ({shown}), which would be lost; name the "
+            "layer to add or replace: `layer`."
+        )
+        raise OptionError(msg)
+    if not replaced and name not in names and len(others) < len(names):
+        like = next(found for found in names if found not in others)
+        msg = (
+            f"{str(path)!r} has a layer {like!r}, and a GeoPackage takes {name!r} for "
+            "the same; write it as it is there, or take another name."
+        )
+        raise OptionError(msg)
+
+
+def _layers(path: Path) -> list[str]:
+    """Name a GeoPackage's layers; of a file that is none, none."""
+    try:
+        with closing(_reading(path)) as database:
+            rows = database.execute(_NAMES).fetchall()
+    except sqlite3.Error:
+        return []
+    return [name for (name,) in rows if name != STYLES]
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """Open a database to read it only."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def refuse_open(path: Path) -> None:
@@ -134,8 +169,9 @@ def refuse_open(path: Path) -> None:
     OptionError
         If changes lie beside it, which would be lost, or spoil the new file.
     """
+    real = path.resolve()
     for tail in ("-wal", "-journal"):
-        beside = path.with_name(path.name + tail)
+        beside = real.with_name(real.name + tail)
         if beside.exists() and beside.stat().st_size:
             msg = (
                 f"{str(path)!r} cannot be written: another program has it open and "
@@ -147,9 +183,8 @@ def refuse_open(path: Path) -> None:
 def _copy_database(path: Path, part: Path) -> None:
     """Copy a database as one reader sees it."""
     try:
-        address = f"{path.absolute().as_uri()}?mode=ro"
         with (
-            closing(sqlite3.connect(address, uri=True)) as old,
+            closing(_reading(path)) as old,
             closing(sqlite3.connect(part)) as new,
         ):
             old.backup(new)

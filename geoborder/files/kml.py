@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, quoteattr, unescape
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from geoborder.files.formats import FORMATS
@@ -19,6 +20,7 @@ _STYLE = (
     "<PolyStyle><color>402a1ad7</color></PolyStyle></Style>"
 )
 _FIELD_TYPES = {"float64": "double", "bool": "bool", "boolean": "bool"}
+_INT_MOST = 2**31 - 1
 _LABELS = ("name", "Name", "title")
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -62,9 +64,9 @@ def encode_kml(table: pd.DataFrame, name: str) -> bytes:
     label = next((c for c in _LABELS if c in texts), next(iter(texts), None))
     labels = [""] * rows if label is None else [text or "" for text in texts[label]]
     fields = "".join(
-        f'<SimpleField type="{_FIELD_TYPES.get(kind, "string")}" '
+        f'<SimpleField type="{_field_type(layer.table.column(n), kind)}" '
         f"name={quoteattr(_plain(column))}/>"
-        for column, kind in layer.columns.items()
+        for n, (column, kind) in enumerate(layer.columns.items())
     )
     member = json.dumps({"geoborder": {"columns": layer.columns}}, ensure_ascii=False)
     head = (
@@ -82,6 +84,14 @@ def encode_kml(table: pd.DataFrame, name: str) -> bytes:
         for text, shape, *values in zip(labels, shapes, *data, strict=True)
     )
     return f"{head}{''.join(marks)}</Folder>\n</Document></kml>\n".encode()
+
+
+def _field_type(array: pa.ChunkedArray, kind: str) -> str:
+    """Name a column's type in KML, whose whole numbers have 32 bits."""
+    if pa.types.is_integer(array.type):
+        most = pc.max(pc.abs(array)).as_py() or 0
+        return "int" if 0 <= most <= _INT_MOST else "string"
+    return _FIELD_TYPES.get(kind, "string")
 
 
 def _plain(text: str) -> str:

@@ -45,12 +45,14 @@ def write_layer(
         Layer in any CRS (a GeoDataFrame or GeoSeries), or table without geometry. Not
         modified.
     target
-        File to write or replace, ``-`` for standard output, or the address of a
+        File to write or replace (of a link what it leads to; a pipe or a device is
+        written to), ``-`` for standard output, or the address of a
         PostGIS database (``postgresql://user@host/database``).
     layer
         Name of the layer: in an existing GeoPackage only this layer is added or
         replaced. In a database the table, or ``schema.table``. Left out: the file's
-        name, and the file holds this layer only.
+        name, and the file holds this layer only; a GeoPackage that has others is
+        not replaced.
     format
         ``gpkg``, ``geoparquet``, ``flatgeobuf``, ``geojson``, ``geojsonseq``,
         ``kml`` or ``csv``; left out: by the file's ending, ``geojson`` on standard
@@ -64,10 +66,10 @@ def write_layer(
     Raises
     ------
     DataError
-        If the layer has no CRS, or a column that files do not hold.
+        If the layer has no CRS, or columns or values that the format does not hold.
     OptionError
-        If the format is unknown, or the target cannot be written; an earlier file
-        is untouched.
+        If the format is unknown, or the target cannot be written, or is a GeoPackage
+        of other layers and none is named; an earlier file is untouched.
 
     See Also
     --------
@@ -143,11 +145,12 @@ def read_layer(
     source
         File, ``-`` for standard input, or the address of a PostGIS database. A layer
         may be named as in QGIS: ``plan.gpkg|layername=segments``, a table the same
-        way. CSV needs a column ``WKT``, or ``longitude`` and ``latitude``, and is in
-        WGS 84.
+        way. A pipe is read to its end. CSV needs a column ``WKT``, or ``longitude``
+        and ``latitude`` (``lon``, ``lat``), and is in WGS 84.
     layer
-        Name of the layer; needed where a file has several with geometry. In a
-        database a table, ``schema.table``, or a ``SELECT``.
+        Name of the layer; needed where a file has several with geometry, and refused
+        where its format has no names of layers (CSV, Parquet). In a database a
+        table, ``schema.table``, or a ``SELECT``.
     format
         Its format, where the file's ending does not tell it.
 
@@ -183,7 +186,7 @@ def read_layer(
     place = source_of(source, layer=layer, name=format)
     found = read_source(place, spatial=True)
     if not isinstance(found, gpd.GeoDataFrame):
-        needs = " (a CSV needs longitude and latitude, or WKT)"
+        needs = " (a CSV needs columns longitude and latitude, lon and lat, or WKT)"
         mend = needs if place.kind == "csv" else ""
         msg = f"{place.shown} has no geometry{mend}; read it with `read_table`."
         raise DataError(msg)

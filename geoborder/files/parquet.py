@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from geoborder.columns import series_of
-from geoborder.shapes import require_crs
+from geoborder.columns import ARROW_ERRORS, series_of, told_fault
+from geoborder.errors import DataError
+from geoborder.shapes import require_crs, unmeasured
 
 MAGIC = b"PAR1"
 
@@ -36,15 +37,15 @@ def encode_parquet(table: pd.DataFrame) -> bytes:
     -------
     bytes
         Content of the file.
+
+    Raises
+    ------
+    DataError
+        If the layer has no CRS, or a column is of no type that Parquet has.
     """
+    _refuse_columns(table)
+    dated = table.assign(**_dates(table), **_unmeasured(table))
     content = io.BytesIO()
-    dated = table.assign(
-        **{
-            name: table[name].astype(pd.ArrowDtype(pa.date32()))
-            for name in table.columns
-            if _holds_dates(table[name])
-        }
-    )
     if not isinstance(dated, gpd.GeoDataFrame):
         dated.to_parquet(content, index=False, **_WRITING)
         return content.getvalue()
@@ -63,6 +64,16 @@ def encode_parquet(table: pd.DataFrame) -> bytes:
     return content.getvalue()
 
 
+def _refuse_columns(table: pd.DataFrame) -> None:
+    """Refuse columns of Python objects that are of no one type."""
+    for name, dtype in table.dtypes.items():
+        if pd.api.types.is_object_dtype(dtype) or pd.api.types.is_complex_dtype(dtype):
+            try:
+                pa.array(table[name], from_pandas=True)
+            except ARROW_ERRORS as error:
+                raise DataError(told_fault(table[name], error)) from error
+
+
 def _without_boxes(content: io.BytesIO, missing: npt.NDArray[np.bool_]) -> bytes:
     """Take away the boxes of rows without a geometry, which GeoPandas leaves there."""
     table = pq.read_table(content)
@@ -73,6 +84,24 @@ def _without_boxes(content: io.BytesIO, missing: npt.NDArray[np.bool_]) -> bytes
     out = io.BytesIO()
     pq.write_table(table.set_column(place, "bbox", boxes), out, **_WRITING)
     return out.getvalue()
+
+
+def _unmeasured(table: pd.DataFrame) -> dict[str, gpd.GeoSeries]:
+    """Take M away, which the specification does not have."""
+    return {
+        name: gpd.GeoSeries(unmeasured(column.to_numpy()), table.index, column.crs)
+        for name, column in table.items()
+        if isinstance(column, gpd.GeoSeries) and column.has_m.any()
+    }
+
+
+def _dates(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Take the columns that hold dates, as such."""
+    return {
+        name: column.astype(pd.ArrowDtype(pa.date32()))
+        for name, column in table.items()
+        if _holds_dates(column)
+    }
 
 
 def _holds_dates(column: pd.Series) -> bool:
@@ -96,10 +125,15 @@ def decode_parquet(source: Path | bytes) -> pd.DataFrame:
     -------
     DataFrame or GeoDataFrame
         The layer; a DataFrame where it has no geometry.
+
+    Raises
+    ------
+    ValueError
+        If a folder's files are no parts of one table.
     """
     content = io.BytesIO(source) if isinstance(source, bytes) else source
     if isinstance(content, Path) and content.is_dir():
-        schema = pq.ParquetDataset(content).schema
+        schema = _one_schema(content)
     else:
         schema = pq.read_schema(content)
     if b"geo" not in (schema.metadata or {}):
@@ -112,6 +146,21 @@ def decode_parquet(source: Path | bytes) -> pd.DataFrame:
         return table
     arrays = pq.read_table(content, columns=wrong)
     return table.assign(**{name: series_of(arrays.column(name)) for name in wrong})
+
+
+def _one_schema(folder: Path) -> pa.Schema:
+    """Take the schema of a folder's files, which must be parts of one table."""
+    dataset = pq.ParquetDataset(folder)
+    first, *others = dataset.files
+    names = set(pq.read_schema(first).names)
+    for other in others:
+        if set(pq.read_schema(other).names) != names:
+            msg = (
+                f"{Path(first).name!r} and {Path(other).name!r} in it have other "
+                "columns, so that they are no parts of one table; name one of them"
+            )
+            raise ValueError(msg)
+    return dataset.schema
 
 
 def _misread(field: pa.Field, column: pd.Series) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import shorten
 
 import geopandas as gpd
 import pandas as pd
@@ -15,18 +17,22 @@ import pyogrio
 from geoborder.errors import DataError, GeoborderError, OptionError
 from geoborder.files.delimited import decode_csv
 from geoborder.files.formats import ENDINGS, FORMATS, Format, format_named
+from geoborder.files.geopackage import STYLES
 from geoborder.files.kml import decode_kml
 from geoborder.files.parquet import MAGIC, decode_parquet
 from geoborder.files.streams import STREAM, read_stdin
-from geoborder.files.vectors import GDAL_ERRORS, decode
+from geoborder.files.text import is_stream
+from geoborder.files.vectors import GDAL_ERRORS, decode, unwarned
 from geoborder.postgis import read_table
 from geoborder.tables import LONLAT
 
 _HEAD_BYTES = 1 << 16
 _LAYERNAME = "|layername="
-_STYLES = "layer_styles"
+_QGIS_OPTION = re.compile(r"\|(layerid|subset|geometrytype|uniqueGeometryType)=")
 _DATABASES = ("postgresql:", "postgres:", "postgresql+")
 _REMOTE = ("http", "https", "ftp", "s3", "gs", "az", "zip", "tar", "gzip")
+_PREFIXING = re.compile(r";?\s*It might help to specify the correct driver[^\n]*")
+_IN_MEMORY = re.compile(r"'?/vsimem/pyogrio_\w+(?:\.\w+)?'?")
 _SQLITE = b"SQLite format 3"
 
 
@@ -100,20 +106,42 @@ def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Sou
     """
     text = str(source)
     fmt = None if name is None else format_named(name)
-    if layer is None and _LAYERNAME in text:
-        text, layer = text.split(_LAYERNAME, 1)
+    text, layer = _parted(text, layer)
     if is_database(text):
-        return Source("The database", text, layer, "", b"")
+        named = shorten(layer or "", 80, placeholder=" ...")
+        return Source(repr(named) if named else "The database", text, layer, "", b"")
     if text == STREAM:
         kind = "" if fmt is None else fmt.name
         content = read_stdin(empty=kind == "geojsonseq")
         return Source("Standard input", content, layer, kind, content[:_HEAD_BYTES])
     path = Path(text)
+    if is_stream(path):
+        kind = "" if fmt is None else fmt.name
+        content = path.read_bytes()
+        return Source(repr(text), content, layer, kind, content[:_HEAD_BYTES])
     if not path.exists() and not _is_for_gdal(text):
         msg = f"{text!r} does not exist.{_near(path)}"
         raise DataError(msg)
     fmt = fmt or _format_by_name(path)
     return Source(repr(text), text, layer, "" if fmt is None else fmt.name, _head(path))
+
+
+def _parted(text: str, layer: str | None) -> tuple[str, str | None]:
+    """Part a source from the layer it names as in QGIS."""
+    if "|" not in text or (not is_database(text) and Path(text).exists()):
+        return text, layer
+    other = _QGIS_OPTION.search(text)
+    if other is not None:
+        msg = (
+            f"Of a source, |{other[1]}=... is not understood, only {_LAYERNAME}NAME; "
+            "save the features wanted as a layer of their own."
+        )
+        raise OptionError(msg)
+    place, _, named = text.partition(_LAYERNAME)
+    if layer is not None and named not in {"", layer}:
+        msg = f"The source names the layer {named!r}, and `layer` {layer!r}; name one."
+        raise OptionError(msg)
+    return place, layer or named or None
 
 
 def refuse_other_address(text: str, known: Collection[str] = ()) -> None:
@@ -207,7 +235,7 @@ def read_source(source: Source, *, spatial: bool) -> pd.DataFrame:
 
 def _from_database(address: str, query: str | None) -> pd.DataFrame:
     """Read a table of a database, or what is selected."""
-    if query is None:
+    if not query:
         msg = (
             "Name the table to read from the database, or a SELECT, with `layer`, or "
             "the table in the address: postgresql://...|layername=schema.table."
@@ -224,8 +252,10 @@ def _decoded(source: Source, *, spatial: bool) -> pd.DataFrame:
         raise DataError(msg)
     local = Path(place) if isinstance(place, str) else place
     if kind == "geoparquet" or head.startswith(MAGIC):
+        _refuse_layer(source)
         return decode_parquet(local)
     if kind == "csv" or (isinstance(place, bytes) and not kind and _is_plain(head)):
+        _refuse_layer(source)
         return decode_csv(local)
     if kind == "geojsonseq" and not head:
         return gpd.GeoDataFrame(geometry=[], crs=LONLAT)
@@ -236,6 +266,16 @@ def _decoded(source: Source, *, spatial: bool) -> pd.DataFrame:
     return decode(place, source.layer, head=head)
 
 
+def _refuse_layer(source: Source) -> None:
+    """Refuse to look for a layer where there is one without a name."""
+    if source.layer is not None:
+        msg = (
+            f"{source.shown} has no layer {source.layer!r}: it is one table without a "
+            "name of its own; leave the layer's name away."
+        )
+        raise DataError(msg)
+
+
 def _is_plain(head: bytes) -> bool:
     """Whether what came by a pipe is text, but neither JSON nor XML: CSV."""
     return b"\0" not in head and head.lstrip()[:1] not in {b"{", b"[", b"<", b"\x1e"}
@@ -243,10 +283,12 @@ def _is_plain(head: bytes) -> bool:
 
 def _layers(source: Source, *, spatial: bool | None = None) -> list[str]:
     """Name a file's layers: all, those with geometry, or those without."""
+    with unwarned():
+        layers = pyogrio.list_layers(source.place)
     return [
         str(name)
-        for name, kind in pyogrio.list_layers(source.place)
-        if name != _STYLES and spatial in {None, kind is not None}
+        for name, kind in layers
+        if name != STYLES and spatial in {None, kind is not None}
     ]
 
 
@@ -286,6 +328,11 @@ def _fault(source: Source, error: Exception) -> str:
         if layer not in names:
             near = get_close_matches(layer, names, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
+            if len(names) == 1 and isinstance(source.place, bytes):
+                return f"{source.shown} has one layer; leave its name {layer!r} away."
             known = ", ".join(names)
             return f"{source.shown} has no layer {layer!r}.{hint} Layers: {known}."
-    return f"{source.shown} cannot be read as a layer: {error}"
+    said = _PREFIXING.sub("", str(error)).rstrip(".;\n ")
+    if isinstance(source.place, bytes):
+        said = _IN_MEMORY.sub(source.shown, said)
+    return f"{source.shown} cannot be read as a layer: {said}."

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -13,19 +15,33 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
+from pyogrio import read_info
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import read, read_arrow, write_arrow
 
 from geoborder.columns import arrow_of, declared, free_name, kind_of, series_of
 from geoborder.errors import DataError
 from geoborder.files.formats import Format
-from geoborder.shapes import Shapes, from_wkb, levelled, shapes_of, typed, wkb_of
+from geoborder.files.refusals import refuse_cases, refuse_heights, refuse_values
+from geoborder.shapes import (
+    Shapes,
+    from_wkb,
+    levelled,
+    measured,
+    shapes_of,
+    typed,
+    unmeasured,
+    wkb_of,
+)
 from geoborder.tables import LONLAT
 
 GDAL_ERRORS = (DataSourceError, DataLayerError)
 
 _HIGH = "EPSG:4979"
 """What GDAL takes GeoJSON to be in where it has heights."""
+
+_FLATGEOBUF = b"fgb\x03fgb"
 
 _GEOMETRIES = {"geoarrow.wkb", "ogc.wkb"}
 """Names of Arrow's types under which GDAL gives geometries."""
@@ -87,7 +103,13 @@ def prepared(table: pd.DataFrame, *, fmt: Format, empty: str | None = None) -> P
     -------
     Prepared
         The layer.
+
+    Raises
+    ------
+    DataError
+        If two columns differ by capitals only, or one has values that would be lost.
     """
+    refuse_cases(table.columns, fmt)
     spatial = isinstance(table, gpd.GeoDataFrame)
     shapes = shapes_of(table, lonlat=fmt.lonlat) if spatial else None
     plain = pd.DataFrame(table)
@@ -95,6 +117,8 @@ def prepared(table: pd.DataFrame, *, fmt: Format, empty: str | None = None) -> P
         plain = plain.drop(columns=table.active_geometry_name)
     arrays = {name: arrow_of(plain[name]) for name in plain.columns}
     columns = {name: kind_of(plain[name], arrays[name]) for name in arrays}
+    if fmt.driver is not None:
+        refuse_values(arrays, fmt)
     if fmt.driver == "GeoJSON":
         arrays = {name: _finite(array) for name, array in arrays.items()}
     if shapes is None and fmt.driver == "GeoJSON":
@@ -102,11 +126,16 @@ def prepared(table: pd.DataFrame, *, fmt: Format, empty: str | None = None) -> P
         shapes = np.full(len(plain), None)
     if shapes is None:
         return Prepared(pa.table(arrays), columns, None, None, None)
+    if "measures" in fmt.changes:
+        shapes = unmeasured(shapes)
     kind = "Unknown"
     if fmt.driver is not None:
         if fmt.driver == "FlatGeobuf":
             shapes = levelled(shapes)
         shapes, kind = typed(shapes, multiple=not fmt.lonlat, empty=empty)
+        if fmt.driver == "FlatGeobuf" and kind == "Unknown":
+            refuse_heights(shapes, fmt)
+        kind = measured(kind) if shapely.has_m(shapes).any() else kind
     geometry = free_name(set(arrays), "geom", "geometry", "shape")
     joined = pa.table({**arrays, geometry: wkb_of(shapes)})
     marked = joined.schema.field(geometry).with_metadata(
@@ -235,8 +264,18 @@ def find(source: str | bytes, layer: str | None, **options: str) -> Found:
     -------
     Found
         The layer.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
     """
-    facts, table = read_arrow(source, layer=layer, **options)
+    try:
+        with unwarned():
+            facts, table = read_arrow(source, layer=layer, **options)
+    except IndexError as error:  # what pyogrio says where GDAL has no layer
+        msg = "it holds no layer; is its end missing?"
+        raise ValueError(msg) from error
     place = _geometry_of(table)
     shapes = None
     if place is not None:
@@ -250,6 +289,14 @@ def find(source: str | bytes, layer: str | None, **options: str) -> Found:
         if n != place
     ]
     return Found(fields, len(table), shapes, facts["crs"])
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Keep pyogrio from saying of coordinates with M, which are read, that none are."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Measured \(M\) geometry types")
+        yield
 
 
 def layer_of(
@@ -298,20 +345,35 @@ def decode(
     layer
         Its layer; None: the first.
     head
-        Beginning of a file of GeoJSON.
+        Beginning of the file.
 
     Returns
     -------
     DataFrame or GeoDataFrame
         The layer; a DataFrame where it has no geometry.
+
+    Raises
+    ------
+    ValueError
+        If it is a FlatGeobuf of which the end is missing.
     """
     columns = declared_in(head)
     # Text that looks like a date stays text where types are declared.
     options = {} if columns is None else {"DATE_AS_STRING": "YES"}
     found = find(source, layer, **options)
+    if head.startswith(_FLATGEOBUF):
+        _refuse_cut(source, found.rows)
     if found.crs == _HIGH and head.lstrip(_SEPARATOR).startswith(b"{"):
         found = replace(found, crs=LONLAT)
     return layer_of(dict(found.fields), columns or {}, found)
+
+
+def _refuse_cut(source: str | bytes, rows: int) -> None:
+    """Refuse a file that has fewer rows than its beginning says; GDAL does not."""
+    told = read_info(source)["features"]
+    if rows < told:
+        msg = f"its end is missing: it has {rows} of its {told} rows"
+        raise ValueError(msg)
 
 
 def declared_in(head: bytes) -> dict[str, str] | None:

@@ -151,10 +151,15 @@ def attributes_of(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.DataFrame:
     return pd.DataFrame(layer.drop(columns=layer.active_geometry_name))
 
 
+def _label(layer: gpd.GeoDataFrame | gpd.GeoSeries, row: int) -> str:
+    """Give a row's label as Python writes it, not as NumPy does."""
+    return repr(layer.index[[row]].tolist()[0])
+
+
 def _row_of(layer: gpd.GeoDataFrame | gpd.GeoSeries, row: int) -> str:
     """Name a row and its first vertex for a message."""
     xy = shapely.get_coordinates(layer.geometry.iloc[row])[0]
-    return f"in row {layer.index[row]!r} ({xy[0]:.6g}, {xy[1]:.6g})"
+    return f"in row {_label(layer, row)} ({xy[0]:.6g}, {xy[1]:.6g})"
 
 
 def _require_geometries(
@@ -166,9 +171,10 @@ def _require_geometries(
     kind = shapely.get_type_id(array)
     missing = np.flatnonzero((kind < 0) | shapely.is_empty(array))
     if missing.size:
+        others = f" (and {missing.size - 1} more)" if missing.size > 1 else ""
         msg = (
-            f"`{name}` has no geometry in row {layer.index[missing[0]]!r} (and "
-            f"{missing.size - 1} more); drop such rows or fill them."
+            f"`{name}` has no geometry in row {_label(layer, missing[0])}{others}; "
+            f"drop such rows or fill them."
         )
         raise DataError(msg)
     allowed = [shapely.GeometryType[name.upper()] for name in kinds]
@@ -176,7 +182,7 @@ def _require_geometries(
     if other.size:
         msg = (
             f"`{name}` must hold {' or '.join(sorted(kinds))}, got "
-            f"{shapes.geom_type.iloc[other[0]]} in row {layer.index[other[0]]!r}."
+            f"{shapes.geom_type.iloc[other[0]]} in row {_label(layer, other[0])}."
         )
         raise DataError(msg)
     xy = shapely.get_coordinates(array)
@@ -189,14 +195,14 @@ def _require_geometries(
     if bad.size:
         msg = (
             f"`{name}` has a coordinate that is not a number in row "
-            f"{layer.index[row[bad[0]]]!r}; repair or drop the row."
+            f"{_label(layer, row[bad[0]])}; repair or drop the row."
         )
         raise DataError(msg)
     bad = np.flatnonzero((np.abs(xy) > _GLOBE).any(axis=1))
     x, y = xy[bad[0]]
     msg = (
         f"`{name}` has longitude {x:.6g}, latitude {y:.6g} in row "
-        f"{layer.index[row[bad[0]]]!r}, which is not on the globe."
+        f"{_label(layer, row[bad[0]])}, which is not on the globe."
     )
     if abs(x) <= _GLOBE[1] and abs(y) <= _GLOBE[0]:
         msg += " Longitude and latitude look swapped: give longitude first."
@@ -242,7 +248,7 @@ def require_not_swapped(
     xy = shapely.get_coordinates(layer.geometry.to_numpy())
     if not is_near(xy[:, 0], xy[:, 1]).any() and is_near(xy[:, 1], xy[:, 0]).all():
         msg = (
-            f"`{name}` has longitude and latitude swapped: row {layer.index[0]!r} is "
+            f"`{name}` has longitude and latitude swapped: row {_label(layer, 0)} is "
             f"at longitude {xy[0, 0]:.6g}, latitude {xy[0, 1]:.6g}, far from "
             f"`{near_name}`, and near it the other way round."
         )

@@ -276,6 +276,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - numpy's scalars, or anything
     return value.item() if isinstance(value, np.generic) else value
 
 
+_REPEATED = {
+    "border_id": "give each line its own, or leave the column out to join all lines"
+}
+"""What mends values that are there more than once, by column."""
+
+
 def _first_fault(error: pa.errors.SchemaErrors, *, name: str) -> str:
     """Say the first of pandera's faults in a sentence."""
     faults = error.failure_cases
@@ -285,7 +291,8 @@ def _first_fault(error: pa.errors.SchemaErrors, *, name: str) -> str:
     column, check = fault["column"], fault["check"]
     value, label = (_plain(fault[key]) for key in ("failure_case", "index"))
     if str(check).startswith("multiple_fields_uniqueness"):
-        return f"`{name}` has {value!r} more than once in column {column!r}."
+        hint = _REPEATED.get(column, "each row needs its own")
+        return f"`{name}` has {value!r} more than once in column {column!r}; {hint}."
     row = "" if pd.isna(fault["index"]) else f" in row {label!r}"
     more = f" ({len(faults) - 1} more faults)" if len(faults) > 1 else ""
     return f"`{name}`, column {column!r}{row}: {value!r}: {check}{more}."

@@ -144,7 +144,11 @@ def test_ogrinfo_reads_every_file(
     layers = plan_layers(plan)
     ogrinfo = shutil.which("ogrinfo")
     files = sorted((folder / name).iterdir())
-    assert len(files) >= len(layers) - 2
+    wanted = [
+        table for table in layers.values()
+        if name != "kml" or isinstance(table, gpd.GeoDataFrame)
+    ]  # fmt: skip
+    assert len(files) >= len(wanted) - 2
     for file in files:
         told = ask(ogrinfo, "-ro", "-al", file)
         counts = after(told, "Feature Count: ")

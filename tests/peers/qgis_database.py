@@ -2,8 +2,8 @@
 Tables of a database opened by QGIS itself, under the system's Python.
 
 As a script it takes a JSON file: ``database`` (a connection as libpq writes it),
-``schema`` and ``layers`` (name, geometry column, key). What QGIS finds is the last
-line it prints.
+``schema``, ``layers`` (name, geometry column, key) and the ``year`` that maps show.
+What QGIS finds is the last line it prints.
 """
 
 from __future__ import annotations
@@ -38,11 +38,27 @@ def opened(core: Any, task: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 -
             "styles": names[:count],
             "renderer": renderer.type() if renderer else None,
             "temporal": times.isActive(),
+            "shown": _shown(core, layer, task["year"]) if times.isActive() else None,
             "comments": {f.name(): f.comment() for f in layer.fields()},
             "editable": layer.startEditing(),
         }
         layer.rollBack()
     return found
+
+
+def _shown(core: Any, layer: Any, year: int) -> int:  # noqa: ANN401
+    """Count what a map of a year shows of a layer."""
+    from qgis.PyQt.QtCore import QDate, QDateTime, QTime  # noqa: PLC0415 - as below
+
+    days = core.QgsDateTimeRange(
+        QDateTime(QDate(year, 1, 1), QTime(0, 0)),
+        QDateTime(QDate(year, 12, 31), QTime(0, 0)),
+    )
+    context = core.QgsVectorLayerTemporalContext()
+    context.setLayer(layer)
+    test = layer.temporalProperties().createFilterString(context, days)
+    request = core.QgsFeatureRequest().setFilterExpression(test)
+    return sum(1 for _ in layer.getFeatures(request))
 
 
 def edited(core: Any, task: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401

@@ -17,7 +17,17 @@ from geoborder.postgis import read_table
 
 pytestmark = [pytest.mark.qgis, pytest.mark.postgis]
 
-VIEWS = {"v_segments_by_year": "geom", "v_assets_by_year": "geom"}
+YEAR = 2027
+
+VIEWS = {
+    "v_segments_by_year": ("geom", "fid"),
+    "v_assets_by_year": ("geom", "fid"),
+    "v_coverage_by_year": (None, "year"),
+    "v_costs_by_year": (None, "year"),
+    "v_gaps_by_segment_year": (None, '"year","segment_id"'),
+    "v_measures_by_year": (None, '"measure_id","year"'),
+}
+"""Views with their columns of geometries and their keys."""
 
 
 def test_tables_and_views_open_styled_and_can_be_edited(
@@ -35,10 +45,15 @@ def test_tables_and_views_open_styled_and_can_be_edited(
     task = {
         "database": f"dbname='{parts.path[1:]}' host={host} user='{parts.username}'",
         "schema": "geoborder",
+        "year": YEAR,
         "layers": [
             *((name, "geom" if name in spatial else None, "fid") for name in tables),
-            *((name, column, "fid") for name, column in VIEWS.items()),
+            *((name, column, key) for name, (column, key) in VIEWS.items()),
         ],
+    }
+    in_year = {
+        name: int((read_table(postgis_address, f"geoborder.{name}").year == YEAR).sum())
+        for name in ("v_segments_by_year", "v_assets_by_year")
     }
     file = tmp_path / "task.json"
     file.write_text(json.dumps(task), encoding="utf-8")
@@ -56,11 +71,17 @@ def test_tables_and_views_open_styled_and_can_be_edited(
             assert layers[name]["kind"].startswith(("Point", "Line", "Multi"))
     assert layers["segments"]["comments"]["length_km"].startswith("Length, km.")
     assert len(layers["segments"]["styles"]) > 1
+    for name, (column, _) in VIEWS.items():
+        view = layers[name]
+        assert view["rows"], name
+        assert view["styled"], name
+        assert view["comments"]["year"].startswith("Year. "), name
+        if column is not None:
+            assert view["temporal"], name
+            assert view["shown"] == in_year[name] > 0, name
+            assert view["renderer"] not in {None, "singleSymbol"}, name
     by_year = layers["v_segments_by_year"]
     assert by_year["rows"] == len(plan.coverage.by_segment_year)
-    assert by_year["styled"]
-    assert by_year["temporal"]
-    assert by_year["renderer"] not in {None, "singleSymbol"}
 
     edited = told["edited"]
     assert edited["saved"], edited

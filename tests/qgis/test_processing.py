@@ -227,6 +227,30 @@ def test_points_are_located(qgis: Qgis) -> None:
     same(qgis.folder / found["OUTPUT"], expected[columns], qgis.folder)
 
 
+def test_height_and_all_columns_of_points_are_kept(qgis: Qgis) -> None:
+    points = gpd.GeoDataFrame(
+        {"GEOM": ["a", "b"], "geometry_name": ["c", "d"]},
+        geometry=gpd.points_from_xy([71, 71.5], [37.5, 37.9], [1500, 2500.5], crs=4326),
+    )
+    points.to_file(qgis.folder / "high.geojson")
+    found = qgis.run("locatepoints", POINTS="high.geojson", OUTPUT="kept.geojson")
+    located = gb.read_layer(qgis.folder / found["OUTPUT"])
+    assert located["GEOM"].tolist() == ["a", "b"]
+    assert located.geometry.z.tolist() == [1500, 2500.5]
+    expected = gb.locate(points, gb.load_border())
+    assert located["chainage_km"].tolist() == expected["chainage_km"].tolist()
+
+
+def test_country_codes_may_be_small(qgis: Qgis) -> None:
+    found = qgis.run("extractborder", LEFT="fra", RIGHT="Esp", OUTPUT="small.gpkg")
+    same(qgis.folder / found["OUTPUT"], gb.load_border("FRA", "ESP"), qgis.folder)
+    found = qgis.run(
+        "segmentborder", LEFT=" uzb", RIGHT="afg", COUNT=2, OUTPUT="halves.gpkg"
+    )
+    expected = gb.segment_border(gb.load_border("UZB", "AFG"), count=2)
+    same(qgis.folder / found["OUTPUT"], expected, qgis.folder)
+
+
 def test_a_border_is_calibrated(qgis: Qgis) -> None:
     found = qgis.run(
         "calibrateborder", OFFICIAL_LENGTH_KM="1344.15",
@@ -390,13 +414,18 @@ WRONG = [
         {"FIXED_KM": "100"},
         "100=100.2 with commas between, got '100'",
     ),
-    ("calibrateborder", {}, "official_length_km"),
+    ("calibrateborder", {}, "needs `OFFICIAL_LENGTH_KM`, `FIXED_KM`, or both"),
     ("reach", {"SITES": "towers.gpkg", "MODE": "camel"}, "road, got 'camel'"),
     ("runprogramme", {"FORMATS": "kml,doc"}, "kml, got 'doc'"),
     ("runprogramme", {"PROGRAMME": "none.yaml"}, "none.yaml"),
     ("coverage", {"ASSETS": "bare.gpkg"}, "'asset_id'"),
     ("viewshed", {"SITES": "towers.gpkg", "DEM": "towers.gpkg"}, "no raster that GDAL"),
     ("locatepoints", {"POINTS": "nowhere.shp"}, "no coordinate reference system"),
+    ("locatepoints", {"POINTS": "table.csv"}, "'table' is a table without geometry"),
+    ("locatepoints", {"POINTS": "alike.geojson"}, "only in case: 'name' and 'Name'"),
+    ("locatepoints", {"POINTS": "own.geojson"}, "no room for the column 'GEOM'"),
+    ("locatepoints", {"POINTS": "text.geojson"}, "no room for the column 'fid'"),
+    ("locatepoints", {"POINTS": "towers.gpkg", "LEFT": "Frx"}, "the code 'F"),
 ]
 
 
@@ -405,6 +434,13 @@ def test_what_is_wrong_is_said(qgis: Qgis, towers: Path) -> None:
     gb.write_layer(bare, qgis.folder / "bare.gpkg")
     bare.to_file(qgis.folder / "nowhere.shp")
     (qgis.folder / "nowhere.prj").unlink()
+    (qgis.folder / "table.csv").write_text("lon,lat\n71,37.5\n", encoding="utf-8")
+    for name, columns in (
+        ("alike", {"name": "a", "Name": "b"}),
+        ("own", {"GEOM": "a"}),
+        ("text", {"fid": "a"}),
+    ):
+        bare.assign(**columns).to_file(qgis.folder / f"{name}.geojson")
     target = qgis.folder / "refused.gpkg"
     cases = [
         (
@@ -422,7 +458,7 @@ def test_what_is_wrong_is_said(qgis: Qgis, towers: Path) -> None:
 
 def in_folder(value: object, qgis: Qgis) -> object:
     """Give the path of what is a file of these tests."""
-    is_file = str(value).endswith((".gpkg", ".shp", ".yaml"))
+    is_file = Path(str(value)).suffix in {".gpkg", ".shp", ".yaml", ".geojson", ".csv"}
     return str(qgis.folder / str(value)) if is_file else value
 
 

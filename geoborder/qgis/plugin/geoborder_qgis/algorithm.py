@@ -115,8 +115,11 @@ class GeoborderAlgorithm(QgsProcessingAlgorithm):
         )
         try:
             return self._run(Task(self, normal, context, feedback, folder))
-        except (PythonMissingError, ChildError) as error:
+        except PythonMissingError as error:
             raise QgsProcessingException(str(error)) from error
+        except ChildError as error:
+            told = self.command.own_names(str(error))
+            raise QgsProcessingException(told) from error
         except CancelledError as error:
             msg = "Cancelled; nothing was written."
             raise QgsProcessingException(msg) from error

@@ -152,6 +152,26 @@ class Command:
             self._show(results, task)
         return results
 
+    def own_names(self, message: str) -> str:
+        """
+        Put a message of the command line into this algorithm's words.
+
+        Parameters
+        ----------
+        message
+            What it says, with its options in backticks.
+
+        Returns
+        -------
+        str
+            The message, with names of parameters.
+        """
+        for parameter in self.parameters:
+            if parameter.option:
+                old, new = f"`{parameter.option}`", f"`{parameter.name}`"
+                message = message.replace(old, new)
+        return message
+
     def _found(self, folder: Path) -> dict[str, str]:
         """Name what there is in the folder."""
         places = {made.name: made.place(folder) for made in self.made}

@@ -26,6 +26,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtCore import QVariant
 
 from geoborder_qgis.task import Task
 from geoborder_qgis.values import Parameter
@@ -37,8 +38,8 @@ _KINDS = {
     "polygon": QgsProcessing.SourceType.TypeVectorPolygon,
     "table": QgsProcessing.SourceType.TypeVector,
 }
-_ROW = "geoborder_row"
-"""Row number of handed-over files, which no layer has as a column."""
+_ROW, _SHAPE = "geoborder_row", "geoborder_shape"
+"""Row number and geometry of handed-over files, which no layer has as a column."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Border(Layer):
             task.algorithm.parameterAsString(task.parameters, name, task.context)
             for name in ("LEFT", "RIGHT")
         ]
-        return ["--between", *(text.strip().upper() for text in texts)]
+        return ["--between", *(text.strip() for text in texts)]
 
 
 @dataclass(frozen=True)
@@ -137,15 +138,20 @@ def _hand_over(name: str, task: Task) -> Path:
         raise QgsProcessingException(
             task.algorithm.invalidSourceError(task.parameters, name)
         )
-    if not source.sourceCrs().isValid():
-        msg = (
-            f"{source.sourceName()!r} has no coordinate reference system; "
-            "set it in the layer's properties."
-        )
+    fault = _unfit(source)
+    if fault:
+        msg = f"{source.sourceName()!r} {fault}"
         raise QgsProcessingException(msg)
     layer = task.algorithm.parameterAsVectorLayer(*asked)
     kept = _columns(source.fields(), set() if layer is None else _row_numbers(layer))
     fields = _only(source.fields(), kept)
+    same = _alike(fields.names())
+    if same:
+        msg = (
+            f"{source.sourceName()!r} has columns whose names differ only in case: "
+            f"{' and '.join(map(repr, same))}; rename or drop one."
+        )
+        raise QgsProcessingException(msg)
     file = task.folder / f"{name.lower()}.gpkg"
     writer = _writer(file, fields, source, task)
     for feature in _features(source, task.parameters[name], task):
@@ -154,6 +160,27 @@ def _hand_over(name: str, task: Task) -> Path:
         raise QgsProcessingException(writer.errorMessage())
     del writer  # closes the file
     return file
+
+
+def _unfit(source: QgsProcessingFeatureSource) -> str:
+    """Say why geoborder cannot tell where a source's features are."""
+    if source.wkbType() == QgsWkbTypes.Type.NoGeometry:
+        return (
+            "is a table without geometry; make a layer of it first, such as with "
+            "'Create points layer from table'."
+        )
+    if not source.sourceCrs().isValid():
+        return "has no coordinate reference system; set it in the layer's properties."
+    return ""
+
+
+def _alike(names: list[str]) -> list[str]:
+    """Find the first names that a GeoPackage takes for one."""
+    for name in names:
+        same = [other for other in names if other.lower() == name.lower()]
+        if len(same) > 1:
+            return same
+    return []
 
 
 def _features(
@@ -179,15 +206,19 @@ def _features(
 def _writer(
     file: Path, fields: QgsFields, source: QgsProcessingFeatureSource, task: Task
 ) -> QgsVectorFileWriter:
-    """Begin a GeoPackage whose row numbers clash with no column."""
+    """Begin a GeoPackage whose row numbers and geometry clash with no column."""
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"
     options.layerName = file.stem
-    options.layerOptions = [f"FID={_ROW}", "SPATIAL_INDEX=NO"]
+    options.layerOptions = [
+        f"FID={_ROW}",
+        f"GEOMETRY_NAME={_SHAPE}",
+        "SPATIAL_INDEX=NO",
+    ]
     writer = QgsVectorFileWriter.create(
         str(file),
         fields,
-        QgsWkbTypes.Type.Unknown,
+        _type_of(source),
         source.sourceCrs(),
         task.context.transformContext(),
         options,
@@ -196,6 +227,13 @@ def _writer(
         msg = f"{source.sourceName()!r} cannot be read: {writer.errorMessage()}"
         raise QgsProcessingException(msg)
     return writer
+
+
+def _type_of(source: QgsProcessingFeatureSource) -> QgsWkbTypes.Type:
+    """Type of a file for any geometry; only a collection can be told to keep Z."""
+    has_z = QgsWkbTypes.hasZ(source.wkbType())
+    kinds = QgsWkbTypes.Type
+    return kinds.GeometryCollectionZ if has_z else kinds.Unknown
 
 
 def _row_numbers(layer: QgsVectorLayer) -> set[int]:
@@ -264,6 +302,7 @@ class OutLayer(Parameter):
         row_numbers = set(made.dataProvider().pkAttributeIndexes())
         kept = _columns(made.fields(), row_numbers)
         fields = _only(made.fields(), kept)
+        self._require_room(fields, task)
         sink, place = task.algorithm.parameterAsSink(
             task.parameters, self.name, task.context, fields, made.wkbType(), made.crs()
         )
@@ -279,6 +318,23 @@ class OutLayer(Parameter):
                 raise QgsProcessingException(msg)
         del sink  # closes the file
         return {self.name: place}
+
+    def _require_room(self, fields: QgsFields, task: Task) -> None:
+        """Refuse columns that QGIS cannot write, before it begins a file."""
+        asked = (task.parameters, self.name, task.context)
+        place = task.algorithm.parameterAsOutputLayer(*asked).lower()
+        if not place.endswith(".gpkg") and not place.startswith("ogr:"):
+            return
+        numbers = (QVariant.Int, QVariant.LongLong)
+        for field in fields:
+            taken = field.name().lower()
+            if taken == "geom" or (taken == "fid" and field.type() not in numbers):
+                msg = (
+                    f"{self.title}: QGIS keeps 'geom' and 'fid' of a GeoPackage for "
+                    f"geometry and row numbers, there is no room for the column "
+                    f"{field.name()!r}; rename it, or write another format."
+                )
+                raise QgsProcessingException(msg)
 
 
 @dataclass(frozen=True)

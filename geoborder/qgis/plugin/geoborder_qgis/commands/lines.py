@@ -128,12 +128,13 @@ LOCATE = Command(
     "Finds for each point the nearest place on a border line: its chainage and "
     "official chainage, the geodesic distance to it, and the side the point lies on.",
     (
-        Layer("POINTS", "Points", "Points in any CRS.", kinds=("point",)),
+        Layer("POINTS", "Points", "Points in any CRS; at least one.", kinds=("point",)),
         BORDER,
         OutLayer(
             "OUTPUT",
             "Located points",
-            "The points with chainage_km, distance_km and side.",
+            "The points with border_id, chainage_km, distance_km and side; columns of "
+            "these names that they have already are replaced.",
             option="--out",
             kind="point",
         ),
