@@ -323,3 +323,33 @@ def test_gaps_without_years_have_none() -> None:
     assert found.year is None
     assert found.gaps_by_year["year"].isna().all()
     assert_geodataframe_equal(found.gaps_by_year.drop(columns="year"), found.gaps)
+
+
+@pytest.mark.parametrize(
+    ("mode", "needs"),
+    [
+        ("radius", "its radius"),
+        ("sight", "how far it sees"),
+        ("patrol", "the distance patrolled, or `shift_hours`"),
+    ],
+)
+def test_modes_that_need_a_range_are_not_taken_to_cover_nothing(
+    border: gpd.GeoDataFrame, mode: str, needs: str
+) -> None:
+    assets = see(71.5, 37.5).assign(mode=mode, mast_m=20.0)
+    both = pd.concat([assets, assets.assign(asset_id="t", range_km=np.nan)])
+    wanted = f"asset 't' covers by {mode}, which needs a `range_km`, {needs}"
+    with pytest.raises(gb.OptionError, match=wanted):
+        gb.cover(border, both, dem=gb.open_dem())
+    # What covers nothing, or by time, needs none.
+    for fine in ({"mode": "none"}, {"mode": "reach", "response_minutes": 5.0}):
+        gb.cover(border, assets.assign(range_km=np.nan, **fine), dem=gb.open_dem())
+
+
+def test_assets_of_another_border_are_told(border: gpd.GeoDataFrame) -> None:
+    far = see(-70.0, -30.0).assign(mode="radius")
+    with pytest.warns(gb.GeoborderWarning, match=r"nearest, 's', is 1\d,\d{3} km away"):
+        found = gb.cover(border, far)
+    assert found.by_year["covered_km"].tolist() == [0.0]
+    # What is near enough to cover some of it if its range were longer, is no surprise.
+    gb.cover(border, see(68.0, 35.0).assign(mode="radius", range_km=5.0))

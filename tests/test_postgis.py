@@ -443,6 +443,10 @@ def test_types_of_other_tables_are_read_too(address: str) -> None:
         ),
         ("select", "gives no columns"),
         ("  ", "has no table"),
+        (
+            "select st_geomfromtext('CIRCULARSTRING(0 0,1 1,2 0)', 4326) as bow",
+            "Column 'bow' of the query has .* by ST_CurveToLine",
+        ),
     ],
 )
 def test_a_question_the_database_does_not_answer_is_explained(
@@ -452,6 +456,31 @@ def test_a_question_the_database_does_not_answer_is_explained(
     with pytest.raises(GeoborderError, match=message):
         read_table(address, query)
     assert_same(points(), read_table(address, "t"))
+
+
+@in_database
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 'a;--' as a;",
+        "select 'a;--' as a ; -- hi; there's",
+        "select E'a;--' as a;; /* ; */\n--",
+        "select $x$a;--$x$ as a; -- $x$;",
+        "/* one; */ select 'a;--' /* ' */ as \"a\"\n;\n",
+    ],
+)
+def test_a_query_may_end_as_in_a_file_of_sql(address: str, query: str) -> None:
+    assert read_table(address, query)["a"].tolist() == ["a;--"]
+
+
+@in_database
+def test_what_is_no_layer_is_called_by_its_name(address: str) -> None:
+    write_table(pd.DataFrame({"a": [1]}), address, "t")
+    with pytest.raises(DataError, match=r"^'t' has no geometry; read it with"):
+        gb.read_layer(address, layer="t")
+    for layer in (None, ""):
+        with pytest.raises(OptionError, match=r"^Name the table to read"):
+            gb.read_table(address, layer=layer)
 
 
 @in_database
@@ -487,5 +516,5 @@ def test_refusals_show_no_password(postgis: Server, address: str) -> None:
     away = postgis.address("no_such_base")
     with pytest.raises(OptionError, match='"no_such_base" does not exist'):
         read_table(away, "t")
-    with pytest.raises(OptionError, match="cannot be reached"):
+    with pytest.raises(OptionError, match=r"on that socket\? Check host"):
         read_table("postgresql:///x?host=/nowhere", "t")

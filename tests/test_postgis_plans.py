@@ -148,10 +148,18 @@ def test_the_default_plan_has_its_keys_and_says_what_it_is(
         "select table_name, column_name, col_description(format('geoborder.%I', "
         "table_name)::regclass, ordinal_position) from information_schema.columns "
         "join information_schema.tables using (table_schema, table_name) "
-        "where table_schema = 'geoborder' and table_type = 'BASE TABLE' "
+        "where table_schema = 'geoborder' "
         "and column_name not in ('fid', 'geom') and table_name <> 'manifest'",
     )
+    views = {(table, column): text for table, column, text in said if table[:2] == "v_"}
+    assert len({view for view, _ in views}) == 6
+    assert None not in views.values()
+    words = field_of("segments_by_year", "share")
+    assert views["v_segments_by_year", "share"] == f"{words.alias}. {words.description}"
+    assert views["v_costs_by_year", "total"].startswith("Total cost, USD. Capital")
     for table, column, text in said:
+        if table[:2] == "v_":
+            continue
         field = field_of(table, column, currency=plan.program.currency)
         assert text == f"{field.alias}. {field.description}"
     assert ("segments", "length_km") in {row[:2] for row in said}
@@ -628,3 +636,37 @@ def test_styles_are_where_qgis_looks_for_them(
     ]
     here = "select bool_and(f_table_catalog = current_database()) from layer_styles"
     assert one(postgis_address, here) is True
+    # Styles that are no longer written go, those of others stay.
+    fewer = {name: t for name, t in earlier.items() if name != "segments"}
+    write_tables(
+        fewer, postgis_address, styles={"coverage": [style("c", default=True)]}
+    )
+    rest = "select f_table_name, stylename from layer_styles order by 1"
+    assert ask(postgis_address, rest) == [("border", "mine"), ("coverage", "c")]
+    write_tables(fewer, postgis_address)
+    assert ask(postgis_address, rest) == [("border", "mine")]
+
+
+@in_database
+def test_views_have_the_styles_of_the_layers_they_are_like(
+    postgis_address: str, plan: gb.Plan
+) -> None:
+    tables = plan_layers(plan)
+    styles = {
+        name: [SimpleNamespace(name=name, qml="<qgis/>", default=True, description="")]
+        for name in tables
+    }
+    write_tables(tables, postgis_address, styles=styles)
+    found = ask(
+        postgis_address,
+        "select f_table_name, f_geometry_column, stylename, useasdefault "
+        "from layer_styles where f_table_name ~ '^v_' order by 1",
+    )
+    assert found == [
+        ("v_assets_by_year", "geom", "assets", True),
+        ("v_costs_by_year", None, "costs_by_year", True),
+        ("v_coverage_by_year", None, "coverage_by_year", True),
+        ("v_gaps_by_segment_year", None, "coverage_by_segment_year", True),
+        ("v_measures_by_year", None, "assignments", True),
+        ("v_segments_by_year", "geom", "segments_by_year", True),
+    ]

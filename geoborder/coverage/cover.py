@@ -145,7 +145,7 @@ def cover(
     -----
     GeoborderWarning
         If nodata leaves lines of sight unknown, with their share; they do not
-        count as seen.
+        count as seen. If all assets are more than 1,000 km from the border.
 
     Examples
     --------

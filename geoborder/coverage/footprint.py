@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from geoborder.chainage import as_border, border_targets
 from geoborder.coverage.patrols import patrolled
-from geoborder.coverage.reached import reached, require_dem
+from geoborder.coverage.reached import reached, require_dem, require_figure
 from geoborder.coverage.sighted import sighted
-from geoborder.errors import DataError, OptionError
+from geoborder.errors import DataError, GeoborderWarning, OptionError
 from geoborder.geodesy import BoolArray, FloatArray, IntArray, polylines
-from geoborder.nearest import EdgeTree, edge_tree, stretches_within
+from geoborder.nearest import EdgeTree, edge_tree, find_feet, stretches_within
 from geoborder.reach import Conditions
 from geoborder.segment import segment_border
 from geoborder.tables import (
@@ -62,12 +64,17 @@ def footprints(
         If a table is unusable.
     OptionError
         If a radius exceeds 1,000 km, or an asset lacks what its mode needs.
+
+    Warns
+    -----
+    GeoborderWarning
+        If all assets are more than 1,000 km from the border.
     """
     table = as_border(border)
     checked = active_assets(assets)
     lines = polylines(table.geometry.array)
     tree = edge_tree(lines)
-    found = []
+    found, placed = [], []
     for mode in ("radius", "patrol", "sight", "reach"):
         rows = np.flatnonzero((checked["mode"] == mode) & checked.geometry.notna())
         if rows.size == 0:
@@ -76,6 +83,7 @@ def footprints(
         require_not_swapped(own, name="assets", near=table, near_name="border")
         own = own.reset_index(drop=True)
         if mode == "radius":
+            require_figure(own, "range_km", "its radius")
             point, line, start_m, end_m = _discs(tree, own)
         elif mode == "patrol":
             point, line, start_m, end_m = patrolled(
@@ -85,17 +93,21 @@ def footprints(
             ground = require_dem(own, dem)
             targets = border_targets(table, spacing_km=target_spacing_km)
             if mode == "sight":
-                _require(own, "mast_m", "the height of the eye in metres")
+                require_figure(own, "range_km", "how far it sees at most")
+                require_figure(own, "mast_m", "the height of the eye in metres")
                 point, line, start_m, end_m = sighted(own, targets, dem=ground)
             else:
-                _require(own, "response_minutes", "the time its crew may take")
+                require_figure(own, "response_minutes", "the time its crew may take")
                 point, line, start_m, end_m = reached(
                     own, targets, dem=ground, conditions=conditions
                 )
         found.append((rows[point], line, start_m, end_m))
+        placed.append(own)
     asset, line, start_m, end_m = (
         np.concatenate(arrays) for arrays in zip(_NONE, *found, strict=True)
     )
+    if placed and not asset.size:
+        _warn_if_far(tree, pd.concat(placed, ignore_index=True))
     order = np.lexsort((start_m, line, asset))
     asset, line = asset[order], line[order]
     return pd.DataFrame(
@@ -108,19 +120,6 @@ def footprints(
             "until_year": checked["until_year"].array[asset],
         }
     )
-
-
-def _require(assets: gpd.GeoDataFrame, column: str, what: str) -> None:
-    """Refuse assets that lack a figure that their mode cannot do without."""
-    without = assets
-    if column in assets.columns:
-        without = assets[assets[column].isna()]
-    if len(without):
-        msg = (
-            f"asset {without['asset_id'].iloc[0]!r} covers by "
-            f"{without['mode'].iloc[0]}, which needs a `{column}`, {what}."
-        )
-        raise OptionError(msg)
 
 
 _NONE: Stretches = (
@@ -219,9 +218,22 @@ def operating(assets: pd.DataFrame, year: int) -> BoolArray:
     return (begun & going).to_numpy(dtype=bool)
 
 
+def _warn_if_far(tree: EdgeTree, assets: gpd.GeoDataFrame) -> None:
+    """Tell if no asset is where it could cover any of the border."""
+    lon, lat = assets.geometry.x.to_numpy(float), assets.geometry.y.to_numpy(float)
+    km = find_feet(tree, lon, lat).distance_m / 1000.0
+    if km.min() > _LONGEST_RADIUS_KM:
+        text = (
+            "No asset covers any of the border: the nearest, "
+            f"{assets['asset_id'].iloc[km.argmin()]!r}, is {km.min():,.0f} km away. "
+            "Check the places of assets, and that it is their border."
+        )
+        warnings.warn(text, GeoborderWarning, stacklevel=3)
+
+
 def _discs(tree: EdgeTree, assets: gpd.GeoDataFrame) -> Stretches:
     """Stretches within a geodesic radius."""
-    km = assets["range_km"].fillna(0.0).to_numpy(float)
+    km = assets["range_km"].to_numpy(float)
     if km.max() > _LONGEST_RADIUS_KM:
         msg = (
             f"`range_km` of mode radius may be {_LONGEST_RADIUS_KM:,.0f} at most, got "

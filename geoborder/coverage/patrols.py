@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geoborder.chainage import as_border, cut_border
-from geoborder.coverage.reached import by_travel, require_dem
+from geoborder.coverage.reached import by_travel, require_dem, require_figure
 from geoborder.errors import DataError, GeoborderWarning
 from geoborder.geodesy import FloatArray, IntArray, Polylines, interpolate, polylines
 from geoborder.nearest import EdgeTree, edge_tree, find_feet
@@ -102,7 +102,10 @@ def _reach_of(
     hours = assets.get("shift_hours", empty).to_numpy(float)
     timed = ~np.isnan(hours)
     range_m = assets["range_km"].to_numpy(float) * 1000.0
-    range_m = np.where(np.isnan(range_m), np.where(timed, np.inf, 0.0), range_m)
+    require_figure(
+        assets[~timed], "range_km", "the distance patrolled, or `shift_hours`"
+    )
+    range_m = np.where(np.isnan(range_m), np.inf, range_m)
     foot = feet.chainage_m
     start, end = foot - range_m, foot + range_m
     if timed.any():
@@ -258,7 +261,8 @@ def patrol_passes(
     DataError
         If a table is unusable.
     OptionError
-        If an asset has ``shift_hours`` and `dem` is missing.
+        If an asset has ``shift_hours`` and `dem` is missing, or it has neither these
+        nor a ``range_km``.
 
     Notes
     -----

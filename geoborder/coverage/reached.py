@@ -45,6 +45,35 @@ def require_dem(assets: gpd.GeoDataFrame, dem: DemLike | None) -> Dem:
     return as_dem(dem)
 
 
+def require_figure(assets: gpd.GeoDataFrame, column: str, what: str) -> None:
+    """
+    Refuse assets that lack a figure that their mode cannot do without.
+
+    Parameters
+    ----------
+    assets
+        Assets of a mode.
+    column
+        Column of the figure.
+    what
+        What it says, for the message.
+
+    Raises
+    ------
+    OptionError
+        If an asset lacks it.
+    """
+    without = assets
+    if column in assets.columns:
+        without = assets[assets[column].isna()]
+    if len(without):
+        msg = (
+            f"asset {without['asset_id'].iloc[0]!r} covers by "
+            f"{without['mode'].iloc[0]}, which needs a `{column}`, {what}."
+        )
+        raise OptionError(msg)
+
+
 def by_travel(assets: gpd.GeoDataFrame) -> dict[str, BoolArray]:
     """
     Divide assets by the mode of travel of their crews.

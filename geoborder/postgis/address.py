@@ -208,4 +208,5 @@ def _said(error: psycopg.Error, secrets: list[str]) -> str:
         said = f"{said} ({error.diag.message_detail})"
     for secret in secrets:
         said = said.replace(secret, "***") if secret else said
-    return " ".join(said.split()).rstrip(".") + "."
+    said = " ".join(said.split())
+    return said if said.endswith((".", "?", "!")) else f"{said}."

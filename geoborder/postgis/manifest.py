@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from geoborder.errors import OptionError
@@ -36,10 +36,16 @@ class Written:
         Names of tables, in the order of the plan.
     views : dict of str to str
         Views by their names: what tells one version of each from another.
+    columns : dict of str to list of str
+        Columns of the tables; empty where a version wrote them that kept none.
+    styles : dict of str to list of str
+        Names of the styles of tables and views.
     """
 
     tables: tuple[str, ...] = ()
     views: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    styles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def written(connection: Any, schema: str) -> Written | None:  # noqa: ANN401
@@ -76,7 +82,9 @@ def written(connection: Any, schema: str) -> Written | None:  # noqa: ANN401
             )
         ).fetchone()
         if row is not None:
-            return Written(tuple(row[0]["tables"]), dict(row[0]["views"]))
+            own = row[0]
+            more = own.get("columns", {}), own.get("styles", {})
+            return Written(tuple(own["tables"]), own["views"], *more)
     msg = (
         f"Schema {schema!r} has a table {MANIFEST!r} that geoborder did not write; "
         "choose another schema."
@@ -118,7 +126,7 @@ def keep(
         )
     )
     comment(connection, "table", place, _COMMENT)
-    own = {"tables": list(now.tables), "views": dict(now.views)}
+    own = asdict(now)
     connection.execute(statement("delete from {place}", place=place))
     for key, value in {**facts, _OWN: own}.items():
         connection.execute(

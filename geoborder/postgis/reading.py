@@ -44,11 +44,20 @@ _QUERY = re.compile(
 )
 """How a query begins, perhaps after comments."""
 
+_WORD = re.compile(
+    r"""(?P<blank>\s+|--[^\n]*|/\*.*?\*/|;)
+    |e'(?:[^'\\]|\\.|'')*' | '[^']*' | "[^"]*" | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    |\w+ | .""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""A word of a query, or what ends or explains it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Result:
     """What a query gives: names, types and their details, and the rows as CSV."""
 
+    of: str
     names: list[str]
     kinds: list[int]
     details: list[int]
@@ -95,7 +104,13 @@ def read_table(address: str, query: str) -> pd.DataFrame:
             near = _near(connection, parts or [query])
             msg = f"{shown_address(address)} has no table {query!r}.{near}"
             raise DataError(msg)
-        return _read(connection, query.rstrip().rstrip(";").encode())
+        return _read(connection, _bare(query).encode(), "the query")
+
+
+def _bare(query: str) -> str:
+    """Leave out the semicolon at the end of a query, and comments after it."""
+    words = [word for word in _WORD.finditer(query) if word["blank"] is None]
+    return query[: words[-1].end()]
 
 
 def read_tables(address: str, *, schema: str = "geoborder") -> dict[str, pd.DataFrame]:
@@ -207,12 +222,12 @@ def _read_whole(connection: Any, schema: str, table: str) -> pd.DataFrame:  # no
     query = statement("select {names} from {place}", names=listed(names), place=place)
     if row is not None:
         query += statement(" order by {row}", row=row)
-    return _read(connection, bytes(query.as_bytes(connection)))
+    return _read(connection, bytes(query.as_bytes(connection)), f"{schema}.{table}")
 
 
-def _read(connection: Any, query: bytes) -> pd.DataFrame:  # noqa: ANN401
+def _read(connection: Any, query: bytes, of: str) -> pd.DataFrame:  # noqa: ANN401
     """Read what a query gives."""
-    result = _ask(connection, query)
+    result = _ask(connection, query, of)
     spatial = {row[0] for row in connection.execute(_GEOMETRIES).fetchall()}
     arrays = parsed(result.content, result.kinds)
     places = [n for n, kind in enumerate(result.kinds) if kind in spatial]
@@ -231,7 +246,7 @@ def _read(connection: Any, query: bytes) -> pd.DataFrame:  # noqa: ANN401
     return gpd.GeoDataFrame(table.assign(**{name: shapes[places[0]]}), geometry=name)
 
 
-def _ask(connection: Any, query: bytes) -> _Result:  # noqa: ANN401 - psycopg's type
+def _ask(connection: Any, query: bytes, of: str) -> _Result:  # noqa: ANN401 - psycopg's type
     """Have a query looked at by itself, and then run."""
     # Prepared, it must be one statement, and what it gives is known before it runs.
     psycopg = driver()
@@ -255,6 +270,7 @@ def _ask(connection: Any, query: bytes) -> _Result:  # noqa: ANN401 - psycopg's 
         raise DataError(msg)
     copy = b"copy (" + query + b"\n) to stdout (format csv)"
     return _Result(
+        of,
         names,
         [told.ftype(n) for n in fields],
         [told.fmod(n) for n in fields],
@@ -271,10 +287,11 @@ def _shapes(
     """Read a column of geometries, and find its CRS."""
     try:
         shapes = shapely.from_wkb(array.to_numpy())
-    except shapely.errors.GEOSException as error:
+    except (shapely.errors.GEOSException, NotImplementedError) as error:
         msg = (
-            f"Column {result.names[n]!r} has a geometry that cannot be read ({error}); "
-            "turn curves into straight lines with ST_CurveToLine."
+            f"Column {result.names[n]!r} of {result.of} has a geometry that cannot be "
+            f"read ({error}); select points, lines and polygons, and make such of "
+            "curves by ST_CurveToLine."
         )
         raise DataError(msg) from error
     srids = {int(s) for s in np.unique(shapely.get_srid(shapes[shapes != None]))}  # noqa: E711 - in an array
@@ -284,7 +301,8 @@ def _shapes(
         srids = {connection.execute(ask, [result.details[n]]).fetchone()[0]}
     if len(srids) > 1:
         msg = (
-            f"Column {result.names[n]!r} has geometries in the reference systems "
+            f"Column {result.names[n]!r} of {result.of} has geometries in the "
+            "reference systems "
             f"{', '.join(map(str, sorted(srids)))}; ask for one with ST_Transform."
         )
         raise DataError(msg)

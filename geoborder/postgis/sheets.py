@@ -261,13 +261,30 @@ def described(sheet: Sheet, *, currency: str | None) -> Sheet:
         return sheet
     columns = []
     for column in sheet.columns:
-        field = field_of(sheet.name, column.name, currency=currency)
-        if field is not None and column.comment is None:
-            text = f"{field.alias}. {field.description}".strip()
-            column = replace(column, comment=text)  # noqa: PLW2901 - the same column
-        columns.append(column)
+        said = column.comment or words_of(sheet.name, column.name, currency=currency)
+        columns.append(replace(column, comment=said))
     comment = f"{layer.title}. {layer.description}".strip()
     return replace(sheet, columns=tuple(columns), comment=comment)
+
+
+def words_of(layer: str, column: str, *, currency: str | None) -> str | None:
+    """
+    Say what a column is.
+
+    Parameters
+    ----------
+    layer, column
+        Names of a layer and of its column.
+    currency
+        What costs are in.
+
+    Returns
+    -------
+    str or None
+        None where the dictionary does not know it.
+    """
+    field = field_of(layer, column, currency=currency)
+    return None if field is None else f"{field.alias}. {field.description}".strip()
 
 
 def keyed(

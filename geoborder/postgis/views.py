@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from geoborder.postgis.catalog import comment
-from geoborder.postgis.sheets import Sheet
+from geoborder.postgis.sheets import GEOMETRY, Sheet, words_of
 from geoborder.postgis.statements import identifier, statement
 
 
@@ -29,12 +29,23 @@ class View:
         What it selects, with ``{table}`` for the tables, ``{official}`` for the
         official chainage where segments have it, and ``{operating}`` for whether
         asset ``a`` is in operation in year ``y``.
+    like : tuple of str
+        Layers whose columns it has: the first has its styles, too.
+    words : dict of str to str
+        What columns say that none of these has, or that are others here.
     """
 
     name: str
     comment: str
     needs: Mapping[str, str]
     query: str
+    like: tuple[str, ...]
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def spatial(self) -> bool:
+        """Whether it has a column of geometries."""
+        return any(GEOMETRY in names.split() for names in self.needs.values())
 
     @property
     def mark(self) -> str:
@@ -50,6 +61,11 @@ _OPERATING = (
 """Whether asset ``a`` is in operation in year ``y``, as in Python."""
 
 _FIGURES = "year covered_km share k_min k_mean gaps longest_gap_km"
+
+_IN_YEAR = {
+    "start_date": "From. First day of the year.",
+    "end_date": "Until. Last day of the year.",
+}
 
 _ALL = (
     View(
@@ -69,6 +85,7 @@ _ALL = (
             c.longest_gap_km, s.geom
         from {coverage_by_segment_year} c join {segments} s using (segment_id)
         """,
+        ("segments_by_year",),
     ),
     View(
         "v_coverage_by_year",
@@ -93,6 +110,7 @@ _ALL = (
         from {coverage_by_segment_year} c
         group by c.year order by c.year
         """,
+        ("coverage_by_year",),
     ),
     View(
         "v_gaps_by_segment_year",
@@ -112,6 +130,8 @@ _ALL = (
             and least(g.end_km, s.end_km) - greatest(g.start_km, s.start_km) > 1e-6
         group by g.year, s.segment_id order by g.year, s.segment_id
         """,
+        ("coverage_by_segment_year",),
+        {"open_km": "Not covered, km. Length of the year's gaps within the segment."},
     ),
     View(
         "v_assets_by_year",
@@ -132,6 +152,8 @@ _ALL = (
             a.segment_id, a.chainage_km, a.measure_id, a.geom
         from {coverage_by_year} y join {assets} a on {operating}
         """,
+        ("assets", "coverage_by_year"),
+        _IN_YEAR,
     ),
     View(
         "v_costs_by_year",
@@ -154,6 +176,7 @@ _ALL = (
             from {costs_by_year} y
         ) as t order by year
         """,
+        ("costs_by_year",),
     ),
     View(
         "v_measures_by_year",
@@ -168,6 +191,11 @@ _ALL = (
         group by measure_id, measure, category, year, unit
         order by measure_id, year
         """,
+        ("assignments",),
+        {
+            "quantity": "Quantity. How much is delivered in the year, in the unit that "
+            "the measure is counted in."
+        },
     ),
 )
 
@@ -222,3 +250,35 @@ def make_views(connection: Any, schema: str, views: Sequence[View]) -> None:  # 
             statement("create view {place} as {query}", place=place, query=query)
         )
         comment(connection, "view", place, view.comment)
+
+
+def explain_views(
+    connection: Any,  # noqa: ANN401 - psycopg's type
+    schema: str,
+    views: Sequence[View],
+    *,
+    currency: str | None,
+) -> None:
+    """
+    Let the columns of views say what they are.
+
+    Parameters
+    ----------
+    connection
+        To the database.
+    schema
+        Where.
+    views
+        The views.
+    currency
+        What costs are in.
+    """
+    for view in views:
+        place = (schema, view.name)
+        empty = statement("select * from {place} limit 0", place=place)
+        for column in connection.execute(empty).description:
+            name = column.name
+            known = (words_of(layer, name, currency=currency) for layer in view.like)
+            said = view.words.get(name) or next(filter(None, known), None)
+            if said is not None:
+                comment(connection, "column", (*place, name), said)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from geoborder.dictionary import LAYERS
-from geoborder.errors import DataError, OptionError
+from geoborder.errors import DataError, GeoborderWarning, OptionError
 from geoborder.postgis import filling
 from geoborder.postgis.address import connected
 from geoborder.postgis.catalog import (
@@ -23,7 +24,9 @@ from geoborder.postgis.catalog import (
     srids_of,
 )
 from geoborder.postgis.manifest import MANIFEST, Written, keep, written
+from geoborder.postgis.rights import give, rights_to
 from geoborder.postgis.sheets import (
+    GEOMETRY,
     Reference,
     Sheet,
     crs_of,
@@ -33,7 +36,7 @@ from geoborder.postgis.sheets import (
 )
 from geoborder.postgis.statements import name_of, require_name
 from geoborder.postgis.styles import Styled, write_styles
-from geoborder.postgis.views import make_views, views_for
+from geoborder.postgis.views import View, explain_views, make_views, views_for
 
 _ABOUT = "A plan along a border, written by geoborder."
 """What a schema says that was made for a plan."""
@@ -48,7 +51,8 @@ def write_table(table: pd.DataFrame, address: str, name: str) -> str:
 
     A table of this name and with the same columns is filled anew: what others have
     built on it stays, and who reads sees the earlier rows until the new ones are
-    there. One with other columns is replaced, unless something is built on it.
+    there. One with other columns is replaced, unless something is built on it; who
+    may read it, still may.
 
     Parameters
     ----------
@@ -91,10 +95,12 @@ def write_table(table: pd.DataFrame, address: str, name: str) -> str:
             filling.empty(connection, schema, [sheet.name])
             filling.fill(connection, schema, sheet)
         else:
+            rights = rights_to(connection, schema, [sheet.name])
             filling.drop(connection, "table", schema, [sheet.name] if found else [])
             filling.make(connection, schema, sheet)
             filling.fill(connection, schema, sheet)
             filling.finish(connection, schema, sheet)
+            give(connection, schema, rights)
         filling.explain(connection, schema, sheet)
     return f"{schema}.{sheet.name}"
 
@@ -117,9 +123,10 @@ def write_tables(
 
     A plan that was written before is replaced: who reads sees the earlier plan until
     all of the new one is there. Where tables have the same columns and keys as before
-    they are filled anew, and what others have built on them, or may read, stays;
-    others are dropped and made anew. Tables that geoborder did not write are left
-    alone. Two writers to one schema come one after the other.
+    they are filled anew, and what others have built on them stays; others are dropped
+    and made anew. Rights to tables and views stay with those who have them. Tables
+    that geoborder did not write are left alone. Two writers to one schema come one
+    after the other.
 
     Parameters
     ----------
@@ -149,7 +156,13 @@ def write_tables(
     OptionError
         If the database cannot be reached or written to, has tables of these names
         that geoborder did not write, or others have built on tables whose columns
-        change; nothing is changed then.
+        change, or added columns to these; nothing is changed then.
+
+    Warns
+    -----
+    GeoborderWarning
+        If QGIS's styles cannot be written to ``layer_styles``, with the rights that
+        this needs; the tables are written nevertheless.
     """
     require_name(schema, what="schema")
     systems = _systems(tables)
@@ -161,10 +174,22 @@ def write_tables(
         if any(systems.values()):
             filling.require_postgis(place)
         sheets = _sheets(connection, tables, systems, currency)
-        now = _replace(connection, schema, sheets)
+        views = views_for(sheets)
+        before = written(connection, schema) or Written()
+        _replace(connection, schema, sheets, views, before)
+        explain_views(connection, schema, views, currency=currency)
+        looks = _looks(sheets, views, styles or {})
+        fault = write_styles(connection, schema, looks, before=before.styles)
+        kept = {name: [one.name for one in own] for name, (_, own) in looks.items()}
+        now = Written(
+            tuple(sheet.name for sheet in sheets),
+            {view.name: view.mark for view in views},
+            {sheet.name: [c.name for c in sheet.columns] for sheet in sheets},
+            before.styles if fault else kept,
+        )
         keep(connection, schema, now, facts or {})
-        if styles:
-            write_styles(connection, schema, sheets, list(now.views), styles)
+    if fault is not None:
+        warnings.warn(fault, GeoborderWarning, stacklevel=2)
     return [f"{schema}.{name}" for name in (*now.tables, MANIFEST, *now.views)]
 
 
@@ -209,9 +234,30 @@ def _sheets(
     return keyed(sheets, tables)
 
 
-def _replace(connection: Any, schema: str, sheets: Sequence[Sheet]) -> Written:  # noqa: ANN401
+def _looks(
+    sheets: Sequence[Sheet],
+    views: Sequence[View],
+    styles: Mapping[str, Sequence[Styled]],
+) -> dict[str, tuple[str | None, Sequence[Styled]]]:
+    """Choose the styles of tables and views, with their columns of geometries."""
+    found = {}
+    for sheet in sheets:
+        column = next((c.name for c in sheet.columns if c.spatial), None)
+        found[sheet.name] = (column, styles.get(sheet.name, ()))
+    for view in views:
+        column = GEOMETRY if view.spatial else None
+        found[view.name] = (column, styles.get(view.like[0], ()))
+    return {name: look for name, look in found.items() if look[1]}
+
+
+def _replace(
+    connection: Any,  # noqa: ANN401 - psycopg's type
+    schema: str,
+    sheets: Sequence[Sheet],
+    views: Sequence[View],
+    before: Written,
+) -> None:
     """Put new tables and views in the place of those written before."""
-    before = written(connection, schema) or Written()
     found = {sheet.name: find(connection, schema, sheet.name) for sheet in sheets}
     strange = [n for n, table in found.items() if table and n not in before.tables]
     if strange:
@@ -220,13 +266,13 @@ def _replace(connection: Any, schema: str, sheets: Sequence[Sheet]) -> Written: 
             f"{', '.join(strange)}. Choose another schema, or drop them."
         )
         raise OptionError(msg)
-    views = views_for(sheets)
     marks = {view.name: view.mark for view in views}
     known = [view for view in before.views if has_view(connection, schema, view)]
     kept = {s.name: f for s in sheets if (f := found[s.name]) and f.fits(s, keys=True)}
-    gone = [n for n in before.tables if n not in kept and find(connection, schema, n)]
+    gone = _going(connection, schema, kept, before)
     made = [sheet for sheet in sheets if sheet.name not in kept]
     same = not gone and not made and marks == before.views and set(known) == set(marks)
+    rights = [] if same else rights_to(connection, schema, [*gone, *known])
 
     if not same:
         filling.drop(connection, "view", schema, known)
@@ -249,7 +295,31 @@ def _replace(connection: Any, schema: str, sheets: Sequence[Sheet]) -> Written: 
         filling.explain(connection, schema, sheet)
     if not same:
         make_views(connection, schema, views)
-    return Written(tuple(sheet.name for sheet in sheets), marks)
+        give(connection, schema, rights)
+
+
+def _going(
+    connection: Any,  # noqa: ANN401 - psycopg's type
+    schema: str,
+    kept: Collection[str],
+    before: Written,
+) -> list[str]:
+    """Name the tables to drop; none that others have added columns to."""
+    gone = []
+    for name in before.tables:
+        found = None if name in kept else find(connection, schema, name)
+        if found is None:
+            continue
+        gone.append(name)
+        ours = before.columns.get(name)
+        more = [] if ours is None else [c for c, _ in found.columns if c not in ours]
+        if more:
+            msg = (
+                f"{schema}.{name} has columns that geoborder did not write: "
+                f"{', '.join(more)}. Drop them, or move them to a table of your own."
+            )
+            raise OptionError(msg)
+    return gone
 
 
 def _let_go(
