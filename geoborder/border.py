@@ -10,13 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
+from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from geoborder.chainage import as_border
 from geoborder.datasets import COUNTRY_LAYERS, load_countries
 from geoborder.errors import BorderError, DataError, OptionError
-from geoborder.geodesy import FloatArray, polylines
+from geoborder.geodesy import FloatArray, polylines, to_ecef
 from geoborder.joining import from_west
 from geoborder.nearest import edge_tree, find_feet
 from geoborder.tables import (
@@ -26,6 +27,9 @@ from geoborder.tables import (
     require_layer,
     require_not_swapped,
 )
+
+_CHORDS_AGREE = 1.01
+"""Of two points at one geodesic distance, no chord is longer than the other by more."""
 
 _CODE_COLUMNS = ("iso3", "ISO_A3", "ADM0_A3", "iso_a3", "shapeGroup", "GID_0")
 
@@ -42,7 +46,8 @@ def load_border(
     Parameters
     ----------
     left, right
-        ISO 3166-1 alpha-3 codes, in either order: the line is the same.
+        ISO 3166-1 alpha-3 codes, in either order: the line is the same. Those of
+        bundled layers may be in small letters.
     countries
         Country polygons in any CRS, with a column that holds both codes. By
         default the finest bundled layer that has both countries.
@@ -62,6 +67,8 @@ def load_border(
         If the countries do not touch.
     DataError
         If a country is not in the layer.
+    OptionError
+        If both are one.
 
     Examples
     --------
@@ -69,8 +76,13 @@ def load_border(
       border_id left right  length_km
     0   TJK-AFG  TJK   AFG    1343.96
     """
-    layer = _layer_with(left, right) if countries is None else countries
-    one, other = (_country(layer, code) for code in (left, right))
+    if countries is None:
+        left, right = left.upper(), right.upper()
+        countries = _layer_with(left, right)
+    if left == right:
+        msg = f"`left` and `right` are both {left!r}; name two countries."
+        raise OptionError(msg)
+    one, other = (_country(countries, code) for code in (left, right))
     return shared_border(one, other, names=(left, right))
 
 
@@ -368,13 +380,9 @@ def _no_contact(
     one: BaseGeometry, other: BaseGeometry, names: tuple[str, str], tolerance_m: float
 ) -> str:
     """Say how far apart two polygons are that share no line."""
-    distances = []
-    for shape, target in ((one, other), (other, one)):
-        rings = shapely.get_rings(shapely.get_parts(target))
-        xy = shapely.get_coordinates(shape)
-        feet = find_feet(edge_tree(polylines(rings)), xy[:, 0], xy[:, 1])
-        distances.append(feet.distance_m.min())
-    distance_m = 0.0 if shapely.intersects(one, other) else min(distances)
+    distance_m = 0.0
+    if not shapely.intersects(one, other):
+        distance_m = min(_least_m(one, other), _least_m(other, one))
     if distance_m > max(tolerance_m, 0.001):
         return (
             f"{names[0]} and {names[1]} do not touch: they are "
@@ -385,3 +393,13 @@ def _no_contact(
         f"{tolerance_m:g} m; if their edges do not fit exactly, pass a larger "
         "`tolerance_m`."
     )
+
+
+def _least_m(shape: BaseGeometry, target: BaseGeometry) -> float:
+    """Least distance from vertices of one polygon to edges of another."""
+    tree = edge_tree(polylines(shapely.get_rings(shapely.get_parts(target))))
+    lon, lat = shapely.get_coordinates(shape).T
+    # Feet far away take long: look for them only from where chords are the shortest.
+    chord_m, _ = cKDTree(tree.xyz).query(to_ecef(lon, lat))
+    near = chord_m <= _CHORDS_AGREE * chord_m.min() + tree.length_m.max()
+    return float(find_feet(tree, lon[near], lat[near]).distance_m.min())

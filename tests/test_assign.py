@@ -175,7 +175,11 @@ def test_what_has_no_place_is_carried_along() -> None:
             {"units": ["Kunduzz"]},
             "no segment has the unit 'Kunduzz'; did you mean 'Kunduz'",
         ),
-        ({"chainage_km": [5000, 6000]}, "targets no segment.*widen its filters"),
+        ({"chainage_km": [5000, 6000]}, r"targets no segment.*widen its filters"),
+        (
+            {"kind": "swamp", "chainage_km": [5, 6]},
+            r"targets no segment: chainage_km \[\[5.0, 6.0\]\], kind \[swamp\];",
+        ),
         ({"min_priority": "critical"}, "targets no segment"),
     ],
 )
@@ -207,8 +211,17 @@ def test_levels_by_formula_and_by_stretch() -> None:
     stretch = found[~formula]
     assert set(stretch["priority"]) == {"critical"}
     assert stretch["start_km"].min() < 110 < stretch["end_km"].max()
-    with pytest.raises(gb.DataError, match="no column 'place_km'"):
+    told = r"weights: .* no column 'place_km', for want of places along"
+    with pytest.raises(gb.DataError, match=told):
         gb.prioritise(program, SEGMENTS.drop(columns="place_km"))
+
+
+def test_kinds_of_segments_need_elevation() -> None:
+    program = one_measure(quantity=5, targets={"kind": "lowland"})
+    flat = gb.prioritise(program, SEGMENTS).drop(columns="kind")
+    told = r"measures.m.targets.kind: .* for want of elevation .* \(`dem`\)"
+    with pytest.raises(gb.DataError, match=told):
+        gb.assign_measures(program, flat)
 
 
 def test_equipment_of_the_default_programme(plan: gb.Plan) -> None:

@@ -131,6 +131,22 @@ def test_edges_that_do_not_fit_are_matched_within_a_tolerance() -> None:
     assert away.max() < 61  # the ends may run on by the tolerance
 
 
+def test_countries_far_apart_are_told_from_a_few_of_their_vertices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = []
+
+    def counting(tree: object, lon: np.ndarray, lat: np.ndarray) -> object:
+        sizes.append(lon.size)
+        return find_feet(tree, lon, lat)
+
+    monkeypatch.setattr("geoborder.border.find_feet", counting)
+    # That of all feet of all vertices, which takes 20 s.
+    with pytest.raises(gb.BorderError, match=r"they are 8,586\.305 km apart"):
+        gb.load_border("fra", "jpn")
+    assert sum(sizes) < 1500  # of 11,554
+
+
 def test_countries_apart_are_refused_with_their_distance() -> None:
     with pytest.raises(gb.BorderError, match=r"do not touch: they are 111\.303 km"):
         gb.shared_border(layer(box(0, -1, 1, 1)), layer(box(2, -1, 3, 0)))

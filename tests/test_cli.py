@@ -352,15 +352,15 @@ def test_a_programme_planned_again(
     [
         (["border", "FRA", "GBR"], "FRA and GBR do not touch: they are 32.8"),
         (["border", "TJK", "XXX"], "No bundled country has the code 'XXX'"),
-        (["segment", "--length-km", "-3"], "`length_km` must be finite"),
+        (["segment", "--length-km", "-3"], "`--length-km` must be finite"),
         (["segment", "--border", "none.gpkg"], "'none.gpkg' does not exist"),
         (["run", "none.yaml"], "cannot be read"),
-        (["place", "--gap", "-1"], "`gap` must be 0 or more"),
-        (["place", "--time-limit", "0"], "`time_limit_s` must be greater than 0"),
+        (["place", "--gap", "-1"], "`--gap` must be 0 or more"),
+        (["place", "--time-limit", "0"], "`--time-limit` must be greater than 0"),
         (["run", "--sites", "none.gpkg"], "'none.gpkg' does not exist"),
         (["replan", "none.csv", "--on", "2026-01-01"], "'none.csv' does not exist"),
-        (["run", "--color-by", "colour"], "`color_by` must be one of coverage_share"),
-        (["verify", "."], "is not a manifest"),
+        (["run", "--color-by", "colour"], "`--color-by` must be one of coverage_share"),
+        (["verify", "."], "Folder '.' has no manifest.json"),
         (["segment", "--count", "few"], "valid integer"),
         (["nonsense"], "nonsense"),
     ],
@@ -382,7 +382,7 @@ def test_tables_without_what_is_needed(run: object, tmp_path: Path) -> None:
     table.write_text("name,x,y\na,1,2\n")
     code, _, complaint = run("locate", table)
     assert code == 2
-    assert "a CSV needs longitude and latitude" in complaint
+    assert "a CSV needs columns longitude and latitude" in complaint
     text = tmp_path / "t.gpkg"
     text.write_text("no database")
     assert run("locate", text)[0] == 2

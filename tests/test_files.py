@@ -322,7 +322,7 @@ def test_geopackage_changes_one_layer_only(tmp_path: Path) -> None:
 
     before = path.read_bytes()
     with pytest.raises(
-        gb.OptionError, match=r"other layers \(lines, points, table\).*--out-layer"
+        gb.OptionError, match=r"other layers \(lines, points, table\).*`layer`"
     ):
         gb.write_layer(base(), path)
     with pytest.raises(gb.OptionError, match=r"has a layer 'points'.*'Points' for"):

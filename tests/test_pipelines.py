@@ -220,7 +220,7 @@ def test_calibration_by_length_pairs_and_points(
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert "'ten=11' is not two numbers" in refused(*words, "--fixed-km", "ten=11")
     assert "need a column official_km" in refused(*words, "--fixed-points", out)
-    assert "Standard input is one layer, but border and fixed_points" in refused(
+    assert "is one layer, but `--border` and `--fixed-points` are both -" in refused(
         "calibrate", "--border", "-", "--fixed-points", "-"
     )
 
@@ -323,7 +323,8 @@ def test_what_columns_mean(tmp_path: Path) -> None:
     table = gb.read_table(file)
     assert list(table) == ["layer", "column", "title", "unit", "description"]
     assert "TJS" in set(table["unit"])
-    assert "`--layer` 'segment' is no layer" in refused("columns", "--layer", "segment")
+    told = refused("columns", "--layer", "segmnts")
+    assert "`--layer` 'segmnts' is no layer of a plan. Did you mean 'segments'?" in told
 
 
 def test_what_is_wrong_is_told_in_one_line(towers: Path, tmp_path: Path) -> None:
@@ -372,7 +373,7 @@ def test_progress_in_lines_for_programs(
         assert told[0] == "geoborder-progress 0 border"
         assert "geoborder-progress 100 done" in told
     failed = call("segment", "--length-km", -1).stderr.splitlines()
-    assert failed[-1].startswith("geoborder: `length_km` must be finite")
+    assert failed[-1].startswith("geoborder: `--length-km` must be finite")
     assert "100" not in " ".join(failed)
 
 
@@ -428,6 +429,10 @@ def test_shells_complete_words(tmp_path: Path) -> None:
         "geoparquet", "geojson", "geojsonseq"
     ]  # fmt: skip
     assert completed("border", beginning="TJ") == ["TJK"]
+    assert completed("border", beginning="tj") == ["tjk"]
+    assert completed("columns", "--layer", beginning="segm") == [
+        "segments", "segments_by_year"
+    ]  # fmt: skip
     assert completed("map", "--color-by", beginning="cov") == ["coverage_share"]
     assert completed("reach", "x.gpkg", "--mode", beginning="ho") == ["horse"]
     plainly = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
@@ -594,7 +599,7 @@ def test_layers_from_and_to_a_database(postgis_address: str, towers: Path) -> No
     covered = json.loads(done(*words).stdout)["features"]
     by_hand = gb.cover(border, gb.read_layer(towers).iloc[:1]).intervals
     assert len(covered) == len(by_hand)
-    assert "`layer`" in refused("segment", "--border", address, "--count", 2)
+    assert "`--layer`" in refused("segment", "--border", address, "--count", 2)
 
 
 @pytest.mark.postgis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +55,7 @@ def prioritise(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame
     reason = np.full(len(table), "default", dtype=object)
     if rules.formula is not None:
         weights = rules.formula.weights
-        require_columns(table, weights, name="segments")
+        _require_described(table, weights, where="priorities.formula.weights")
         parts = [w * _scaled(table, column) for column, w in weights.items()]
         low = sum(min(w, 0.0) for w in weights.values())
         high = sum(max(w, 0.0) for w in weights.values())
@@ -124,6 +126,17 @@ def _scaled(segments: gpd.GeoDataFrame, column: str) -> FloatArray:
     return np.asarray((values - values.min()) / span)
 
 
+_TERRAIN = (
+    "elevation_min_m", "elevation_mean_m", "elevation_max_m", "relief_m", "slope_deg",
+    "terrain_slope_deg", "aspect_deg", "ruggedness_m", "kind",
+)  # fmt: skip
+_KNOWN_BY = {
+    **dict.fromkeys(("nearest_place", "place_km"), "places"),
+    **dict.fromkeys(("nearest_crossing", "crossing_km"), "crossings"),
+    **dict.fromkeys(_TERRAIN, "elevation"),
+}
+"""What must be known for segments to have these columns, by `describe_segments`."""
+
 _UNIT_COLUMNS = ("left_unit_id", "left_unit", "right_unit_id", "right_unit")
 
 
@@ -173,17 +186,40 @@ def targeted_km(
         _require_known(targets.units, names.to_numpy(), where=f"{where}.units")
         length *= names.isin(targets.units).any(axis=1).to_numpy()
     if targets.kind:
-        require_columns(segments, ["kind"], name="segments")
+        _require_described(segments, ["kind"], where=f"{where}.kind")
         length *= segments["kind"].isin(targets.kind).to_numpy()
     if targets.min_priority is not None:
         require_columns(segments, ["priority"], name="segments")
         length *= levels_of(segments) >= LEVELS.index(targets.min_priority)
     length[length < 1e-6] = 0.0  # noqa: PLR2004 - a millimetre is rounding
     if not length.any():
-        chosen = targets.model_dump(exclude_defaults=True)
+        chosen = _shown(targets)
         msg = f"{where} targets no segment: {chosen}; widen its filters."
         raise ProgramError(msg)
     return length
+
+
+def _require_described(
+    segments: gpd.GeoDataFrame, columns: Collection[str], *, where: str
+) -> None:
+    """Check for attributes that segments have only where something is known."""
+    missing = [c for c in columns if c in _KNOWN_BY and c not in segments.columns]
+    if missing:
+        known_by = ", ".join(dict.fromkeys(_KNOWN_BY[c] for c in missing))
+        names = ", ".join(map(repr, missing))
+        dem = ", or pass elevation (`dem`)" if "elevation" in known_by else ""
+        msg = (
+            f"{where}: `segments` has no column {names}, for want of {known_by} along "
+            f"this border. Take a programme that does without{dem}."
+        )
+        raise DataError(msg)
+    require_columns(segments, columns, name="segments")
+
+
+def _shown(targets: Targets) -> str:
+    """Say filters as a programme file does."""
+    chosen = targets.model_dump(exclude_defaults=True, mode="json")
+    return ", ".join(f"{k} {v}".replace("'", "") for k, v in chosen.items())
 
 
 def _require_known(

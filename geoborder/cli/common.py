@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from geoborder.cli import completing
 from geoborder.cli.console import complain
+from geoborder.cli.wording import option_names, reworded
 from geoborder.errors import GeoborderError
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
@@ -87,7 +88,8 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except GeoborderError as error:
-            complain(error)
+            command = self.get_command(ctx, str(ctx.invoked_subcommand))
+            complain(reworded(str(error), option_names(command)))
             raise typer.Exit(WRONG) from error
         except BrokenPipeError as error:
             # Whoever read has seen enough, and the end of this process must not fail.
@@ -107,7 +109,8 @@ def _misused(error: Any) -> int:  # noqa: ANN401 - not public in all releases of
         error.show()  # the help, if there are no words at all
     else:
         told = error.format_message().rstrip(".")
-        complain(f"{told}. See `{error.ctx.command_path} --help`.")
+        stop = "" if told.endswith("?") else "."
+        complain(f"{told}{stop} See `{error.ctx.command_path} --help`.")
     return WRONG
 
 
@@ -135,7 +138,10 @@ Sites = Annotated[
 ]
 Layer = Annotated[
     str | None,
-    typer.Option(help="Layer or table to read, where there are several; or a SELECT."),
+    typer.Option(
+        help="Layer to read, where there are several; in a database a table, or a "
+        "SELECT."
+    ),
 ]
 BorderSource = Annotated[
     str | None, typer.Option("--border", help=f"Line to use as the border: {_SOURCES}.")
@@ -160,8 +166,9 @@ LayerName = Annotated[
     str | None,
     typer.Option(
         "--out-layer",
-        help="Layer to write: in an existing GeoPackage only this one is replaced; in "
-        "a database table or schema.table.",
+        help="Layer to write: in an existing GeoPackage only this one is added or "
+        "replaced, so it must be named where there are others; in a database table or "
+        "schema.table.",
     ),
 ]
 Format = Annotated[

@@ -25,7 +25,8 @@ from geoborder.cli.common import (
     app,
 )
 from geoborder.cli.console import Watch, print_table, print_text, progress
-from geoborder.cli.layers import checked_formats, print_written
+from geoborder.cli.layers import checked_formats, print_written, shown_place
+from geoborder.cli.wording import called
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,5 +166,6 @@ def plan_again(  # noqa: PLR0913 - options of one command
 
 def _deliveries(source: str) -> pd.DataFrame:
     """Read a table of deliveries, labelled by the lines it has in a CSV."""
-    table = gb.read_table(source)
+    with called(layer=f"{shown_place(source)}|layername=..."):
+        table = gb.read_table(source)
     return table.set_axis(range(2, len(table) + 2))

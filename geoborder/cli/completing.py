@@ -42,6 +42,25 @@ def one_of(words: tuple[str, ...]) -> Callable[[str], list[str]]:
     return complete
 
 
+def layers(incomplete: str) -> list[str]:
+    """
+    Complete the name of a plan's layer.
+
+    Parameters
+    ----------
+    incomplete
+        What was typed.
+
+    Returns
+    -------
+    list of str
+        Layers that begin so.
+    """
+    from geoborder.dictionary import LAYERS  # noqa: PLC0415 - loads pandas
+
+    return [name for name in LAYERS if name.startswith(incomplete)]
+
+
 def countries(incomplete: str) -> list[tuple[str, str]]:
     """
     Complete the code of a country.
@@ -54,11 +73,12 @@ def countries(incomplete: str) -> list[tuple[str, str]]:
     Returns
     -------
     list of tuple
-        Codes that begin so, and the countries' names.
+        Codes that begin so, in letters as they were typed, and the countries' names.
     """
     import geoborder as gb  # noqa: PLC0415 - loads GeoPandas
 
     layer = gb.load_countries("10m")
     known = layer[layer["iso3"].fillna("").str.startswith(incomplete.upper())]
     known = known[known["iso3"] != ""].drop_duplicates("iso3").sort_values("iso3")
-    return list(zip(known["iso3"], known["name"], strict=True))
+    codes = known["iso3"].str.lower() if incomplete.islower() else known["iso3"]
+    return list(zip(codes, known["name"], strict=True))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 STREAM = "-"
 """Name of standard input and output, where a file could stand."""
 
+_STDOUT = frozenset({STREAM, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+
 PROGRESS = "GEOBORDER_PROGRESS"
 """Environment variable: ``lines`` tells progress in lines, for other programs."""
 
@@ -69,7 +71,7 @@ def console_for(*targets: object) -> Console:
     Console
         Standard output, or standard error where a result takes that.
     """
-    return log if STREAM in map(str, targets) else out
+    return out if _STDOUT.isdisjoint(map(str, targets)) else log
 
 
 def print_text(
@@ -106,9 +108,29 @@ def print_table(table: pd.DataFrame, *, to: Console | None = None) -> None:
     for column, kind in table.dtypes.items():
         number = getattr(kind, "kind", "O") in "iufb"
         shown.add_column(str(column), justify="right" if number else "left")
-    for row in table.itertuples(index=False):
+    known = table.astype(object).where(table.notna(), "")
+    for row in known.itertuples(index=False):
         shown.add_row(*(f"{v:,.3f}" if isinstance(v, float) else str(v) for v in row))
     print_grid(shown, to=to)
+
+
+def counted(number: int, thing: str) -> str:
+    """
+    Say how many things there are.
+
+    Parameters
+    ----------
+    number
+        How many.
+    thing
+        What one of them is called.
+
+    Returns
+    -------
+    str
+        Number and name.
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def print_grid(grid: Table, *, to: Console | None = None) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import geoborder as gb
+from geoborder.cli import completing
 from geoborder.cli.common import Format, app
 from geoborder.cli.console import STREAM, out, print_table, print_text
 from geoborder.errors import OptionError
@@ -40,7 +42,11 @@ def schema(
 def describe(
     *,
     layer: Annotated[
-        str | None, typer.Option(help="Layer to describe; left out: all.")
+        str | None,
+        typer.Option(
+            help="Layer to describe; left out: all.",
+            autocompletion=completing.layers,
+        ),
     ] = None,
     currency: Annotated[
         str | None, typer.Option(help="What units of money are called.")
@@ -62,7 +68,10 @@ def describe(
     if layer is not None:
         known = table["layer"].drop_duplicates().tolist()
         if layer not in known:
-            msg = f"`--layer` {layer!r} is no layer of a plan: {', '.join(known)}."
+            near = get_close_matches(layer, known, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            all_ = ", ".join(known)
+            msg = f"`--layer` {layer!r} is no layer of a plan. {hint}There are: {all_}."
             raise OptionError(msg)
         table = table[table["layer"] == layer].drop(columns="layer")
     if target is None:

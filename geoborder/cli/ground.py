@@ -23,8 +23,16 @@ from geoborder.cli.common import (
     TargetM,
     app,
 )
-from geoborder.cli.console import STREAM, console_for, print_table, print_text, progress
+from geoborder.cli.console import (
+    STREAM,
+    console_for,
+    counted,
+    print_table,
+    print_text,
+    progress,
+)
 from geoborder.cli.layers import (
+    read_beside,
     read_border,
     read_optional,
     require_one_stream,
@@ -118,9 +126,11 @@ def coverage(  # noqa: PLR0913 - options of one command
             # The format is that of the intervals; a file of gaps has its ending.
             own = fmt if gaps == STREAM else None
             write_result(
-                result.gaps, gaps, layer=gaps_layer, fmt=own, table_name="gaps"
-            )
-    print_table(result.by_year, to=console_for(target, gaps))
+                result.gaps, gaps, layer=gaps_layer, fmt=own, table_name="gaps",
+                layer_option="--gaps-layer",
+            )  # fmt: skip
+    years = result.by_year.dropna(axis="columns", how="all")
+    print_table(years, to=console_for(target, gaps))
 
 
 @app.command()
@@ -164,7 +174,7 @@ def sight(  # noqa: PLR0913 - options of one command
     """
     require_one_stream("input", sites=sites, targets=targets)
     with progress({"points": 2, "sight": 7, "writing": 1}) as watch:
-        from_sites, to = gb.read_layer(sites, layer=layer), gb.read_layer(targets)
+        from_sites, to = gb.read_layer(sites, layer=layer), read_beside(targets)
         watch.begin("sight")
         pairs = work.sight_pairs(
             from_sites, to, dem=gb.open_dem(dem or None), site_id=site_id,
@@ -176,7 +186,7 @@ def sight(  # noqa: PLR0913 - options of one command
             pairs, target, layer=out_layer, fmt=fmt, table_name="sight"
         )
     seen = int(pairs["visible"].sum())
-    text = f"{place}: {len(pairs)} pairs in range, {seen} seen"
+    text = f"{place}: {counted(len(pairs), 'pair')} in range, {seen} seen"
     print_text(text, to=console_for(target))
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import geoborder as gb
 from geoborder.cli import work
-from geoborder.cli.console import STREAM, print_text
+from geoborder.cli.console import STREAM, counted, print_text
+from geoborder.cli.wording import called
 from geoborder.errors import OptionError
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ def require_one_stream(direction: str, **places: str | None) -> None:
     piped = [name for name, place in places.items() if place == STREAM]
     if len(piped) > 1:
         msg = (
-            f"Standard {direction} is one layer, but {' and '.join(piped)} are both "
-            "-; name a file for one of them."
+            f"Standard {direction} is one layer, but `{'` and `'.join(piped)}` are "
+            "both -; name a file for one of them."
         )
         raise OptionError(msg)
 
 
 def read_optional(source: str | None) -> gpd.GeoDataFrame | None:
     """
-    Read a layer, if there is one.
+    Read a layer that ``--layer`` does not speak of, if there is one.
 
     Parameters
     ----------
@@ -59,14 +60,54 @@ def read_optional(source: str | None) -> gpd.GeoDataFrame | None:
     GeoDataFrame or None
         As `geoborder.read_layer` gives it.
     """
-    return None if source is None else gb.read_layer(source)
+    return None if source is None else read_beside(source)
 
 
-def read_border(
-    source: str | None, between: tuple[str, str], *, layer: str | None = None
+def read_beside(source: str) -> gpd.GeoDataFrame:
+    """
+    Read a layer that ``--layer`` does not speak of.
+
+    Parameters
+    ----------
+    source
+        File, ``-`` or address.
+
+    Returns
+    -------
+    GeoDataFrame
+        As `geoborder.read_layer` gives it; where it has several layers, the error
+        says how to name one in the source.
+    """
+    with called(layer=f"{shown_place(source)}|layername=..."):
+        return gb.read_layer(source)
+
+
+def read_border(source: str | None, between: tuple[str, str]) -> gpd.GeoDataFrame:
+    """
+    Read a border that ``--layer`` does not speak of, or take a bundled one.
+
+    Parameters
+    ----------
+    source
+        Line layer; None: the bundled border.
+    between
+        Two countries, for that one.
+
+    Returns
+    -------
+    GeoDataFrame
+        As `geoborder.as_border` gives it.
+    """
+    if source is None:
+        return gb.load_border(*between)
+    return gb.as_border(read_beside(source))
+
+
+def read_main_border(
+    source: str | None, between: tuple[str, str], *, layer: str | None
 ) -> gpd.GeoDataFrame:
     """
-    Read a border, or take a bundled one.
+    Read a border whose layer ``--layer`` names, or take a bundled one.
 
     Parameters
     ----------
@@ -102,6 +143,7 @@ def write_result(
     layer: str | None,
     fmt: str | None = None,
     table_name: str,
+    layer_option: str = "--out-layer",
 ) -> str:
     """
     Write a layer, and say where it is.
@@ -114,6 +156,8 @@ def write_result(
         As for `geoborder.write_layer`.
     table_name
         Name of the layer in a database where none is given.
+    layer_option
+        What names the layer on the command line.
 
     Returns
     -------
@@ -124,7 +168,8 @@ def write_result(
     if is_database(target):
         layer = layer or table_name
         place = f"{place}: {layer}"
-    gb.write_layer(table, target, layer=layer, format=fmt)
+    with called(layer=layer_option):
+        gb.write_layer(table, target, layer=layer, format=fmt)
     return place
 
 
@@ -201,6 +246,9 @@ def checked_formats(
         raise OptionError(msg)
     if is_database(target):
         gb.read_table(target, layer="select 1 as answer")
+    elif Path(target).is_file():
+        msg = f"`--out` {target!r} is a file; name a folder."
+        raise OptionError(msg)
     return [work.format_named(name).name for name in formats or ()]
 
 
@@ -225,4 +273,6 @@ def print_written(
     folders = Counter(file.parent for file in files)
     print_text("", [file for file in files if file.parent == Path(target)])
     within = {folder: n for folder, n in folders.items() if folder != Path(target)}
-    print_text("", [f"{folder}{os.sep} ({n} files)" for folder, n in within.items()])
+    print_text(
+        "", [f"{folder}{os.sep} ({counted(n, 'file')})" for folder, n in within.items()]
+    )

@@ -17,9 +17,18 @@ from geoborder.cli.common import (
     OutLayer,
     app,
 )
-from geoborder.cli.console import console_for, print_table, print_text, progress
+from geoborder.cli.console import (
+    complain,
+    console_for,
+    counted,
+    print_table,
+    print_text,
+    progress,
+)
 from geoborder.cli.layers import (
+    read_beside,
     read_border,
+    read_main_border,
     read_optional,
     require_one_stream,
     write_result,
@@ -42,6 +51,7 @@ Code = Annotated[
 
 @app.command()
 def border(
+    ctx: typer.Context,
     left: Code = "TJK",
     right: Code = "AFG",
     *,
@@ -62,6 +72,7 @@ def border(
 
     Example: geoborder border TJK AFG --out border.gpkg
     """
+    _require_both(ctx, left)
     with progress({"border": 9, "writing": 1}) as watch:
         line = gb.load_border(left, right, countries=read_optional(countries))
         if official_length_km is not None:
@@ -70,6 +81,17 @@ def border(
         if target is not None:
             write_result(line, target, layer=out_layer, fmt=fmt, table_name="border")
     print_table(line.drop(columns="geometry"), to=console_for(target))
+
+
+def _require_both(ctx: typer.Context, left: str) -> None:
+    """Refuse one country, for which the other would be guessed."""
+    given = [ctx.get_parameter_source(name) for name in ("left", "right")]
+    if [str(getattr(g, "name", g)) for g in given] == ["COMMANDLINE", "DEFAULT"]:
+        msg = (
+            f"A border is between two countries; name the other one beside {left!r}, "
+            "such as: geoborder border FRA ESP."
+        )
+        raise OptionError(msg)
 
 
 @app.command()
@@ -105,7 +127,7 @@ def segment(  # noqa: PLR0913 - options of one command
         msg = "`--units` are the bundled ones; leave it out beside `--units-from`."
         raise OptionError(msg)
     with progress({"border": 4, "segments": 5, "writing": 1}) as watch:
-        line = read_border(border, between, layer=layer)
+        line = read_main_border(border, between, layer=layer)
         sides = gb.load_units(None) if units else read_optional(units_from)
         watch.begin("segments")
         segments = gb.segment_border(
@@ -115,7 +137,7 @@ def segment(  # noqa: PLR0913 - options of one command
         place = write_result(
             segments, target, layer=out_layer, fmt=fmt, table_name="segments"
         )
-    print_text(f"{place}: {len(segments)} segments", to=console_for(target))
+    print_text(f"{place}: {counted(len(segments), 'segment')}", to=console_for(target))
 
 
 @app.command("locate")
@@ -134,6 +156,9 @@ def locate_points(
     """
     Find chainage, distance and side of points.
 
+    Columns border_id, chainage_km, distance_km, side and official_chainage_km that the
+    points have already are replaced.
+
     Example: geoborder locate towns.csv --out located.gpkg
     """
     require_one_stream("input", points=points, border=border)
@@ -143,12 +168,16 @@ def locate_points(
         line = read_border(border, between)
         watch.begin("places")
         found = gb.locate(given, line)
-        located = given.drop(columns=found.columns, errors="ignore").join(found)
+        replaced = found.columns.intersection(given.columns)
+        located = given.drop(columns=replaced).join(found)
         watch.begin("writing")
         place = write_result(
             located, target, layer=out_layer, fmt=fmt, table_name="located"
         )
-    print_text(f"{place}: {len(located)} points", to=console_for(target))
+    if len(replaced):
+        told = ", ".join(replaced)
+        complain(f"warning: the points' own columns are replaced: {told}.")
+    print_text(f"{place}: {counted(len(located), 'point')}", to=console_for(target))
 
 
 @app.command("calibrate")
@@ -184,7 +213,7 @@ def calibrate_line(  # noqa: PLR0913 - options of one command
     """
     require_one_stream("input", border=border, fixed_points=fixed_points)
     with progress({"border": 6, "calibration": 3, "writing": 1}) as watch:
-        line = read_border(border, between, layer=layer)
+        line = read_main_border(border, between, layer=layer)
         watch.begin("calibration")
         known = [_known_point(text) for text in fixed_km or ()]
         if fixed_points is not None:
@@ -214,7 +243,7 @@ def _known_point(text: str) -> tuple[float, float]:
 
 def _located_points(source: str, line: gpd.GeoDataFrame) -> list[tuple[float, float]]:
     """Find the chainage of points whose official chainage is known."""
-    points = gb.read_layer(source)
+    points = read_beside(source)
     if "official_km" not in points.columns:
         names = ", ".join(c for c in points.columns if c != "geometry") or "none"
         msg = f"`--fixed-points` need a column official_km, in km; there are: {names}."
