@@ -13,6 +13,7 @@ import pytest
 from databases import Server, start_server
 from filelock import FileLock
 from hypothesis import settings
+from tools import missing
 
 import geoborder as gb
 
@@ -42,10 +43,7 @@ def chromium() -> str:
     """Path of Chromium; without it the test is skipped, or fails where CI is set."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
-        reason = "needs Chromium (Debian: apt-get install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("needs Chromium (Debian: apt-get install chromium)")
     return found
 
 
@@ -54,10 +52,7 @@ def axe() -> Path:
     """Path of axe-core; without it the test is skipped, or fails where CI is set."""
     file = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
     if not file.is_file():
-        reason = "needs axe-core (npm install --no-save axe-core@4.14.1)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("needs axe-core (npm install --no-save axe-core@4.14.1)")
     return file
 
 

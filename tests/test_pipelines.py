@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pandas as pd
 import pytest
 import rasterio
 import shapely
+import tools
 from geopandas.testing import assert_geodataframe_equal
 from rasterio.transform import from_origin
 from typer.testing import CliRunner, Result
@@ -504,13 +504,7 @@ def test_a_pipeline_with_gdal_in_it(ogr2ogr: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def ogr2ogr() -> str:
     """Path of ogr2ogr; without it the test is skipped, or fails where CI is set."""
-    found = shutil.which("ogr2ogr")
-    if found is None:
-        reason = "needs GDAL's programs (Debian: apt-get install gdal-bin)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return tools.program("ogr2ogr", package="gdal-bin")
 
 
 @pytest.mark.parametrize(

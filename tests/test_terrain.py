@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
+import tools
 from affine import Affine
 from pyproj import CRS, Geod, Proj, Transformer
 from rasterio.transform import from_origin
@@ -216,13 +215,7 @@ def test_bad_rasters_are_refused(tmp_path: Path, ramp: np.ndarray) -> None:
 @pytest.fixture(scope="session")
 def gdaldem() -> str:
     """Path of gdaldem; without it the test is skipped, or fails where CI is set."""
-    found = shutil.which("gdaldem")
-    if found is None:
-        reason = "needs gdaldem (Debian: apt-get install gdal-bin)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return tools.program("gdaldem", package="gdal-bin")
 
 
 @pytest.fixture

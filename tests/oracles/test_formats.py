@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,19 +25,13 @@ import shapely
 from affine import Affine
 from peers import gdal_layers
 from pyproj import CRS
+from tools import missing
 
 import geoborder as gb
 from geoborder.files import FORMATS, write_raster
 
 FOR_GDAL = [name for name in FORMATS if name != "geoparquet"]  # GDAL 3.6 has no Parquet
 LAYERS = ("segments", "assets", "units")
-
-
-def missing(reason: str) -> None:
-    """Skip, or fail where CI is set."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

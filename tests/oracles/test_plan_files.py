@@ -9,7 +9,6 @@ titles with units and descriptions of fields; GeoParquet meets its specification
 from __future__ import annotations
 
 import ctypes
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -23,6 +22,7 @@ import pytest
 import rasterio
 import shapely
 from peers import gdal_layers
+from tools import missing
 
 import geoborder as gb
 from geoborder.datasets import data_path
@@ -48,13 +48,6 @@ measures:
 BORDERS = ("TJK-AFG", "FRA-ESP")
 
 gdal = pytest.mark.gdal
-
-
-def missing(reason: str) -> None:
-    """Skip, or fail where CI is set."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

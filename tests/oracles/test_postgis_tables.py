@@ -7,8 +7,6 @@ them with its own driver; pg_dump hands a plan on; what GDAL writes is read here
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ import psycopg
 import pytest
 import shapely
 import sqlalchemy
+import tools
 from databases import Server, clean_environment
 
 import geoborder as gb
@@ -56,12 +55,7 @@ def for_gdal(address: str, schema: str = "geoborder") -> str:
 
 def gdal(program: str, *arguments: str) -> str:
     """Run a program of GDAL, which must not complain."""
-    found = shutil.which(program)
-    if found is None:
-        reason = f"needs {program} (Debian: apt-get install gdal-bin)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    found = tools.program(program, package="gdal-bin")
     kept = {k: v for k, v in clean_environment().items() if k not in _OF_THIS_PYTHON}
     done = subprocess.run(  # noqa: S603 - a program of GDAL
         [found, *arguments], capture_output=True, text=True, check=False, env=kept

@@ -20,7 +20,6 @@ and in geographic coordinates.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +30,7 @@ import numpy as np
 import pytest
 from peers import gdal_viewshed, grass_viewshed
 from pyproj import CRS
+from tools import missing
 
 from geoborder.geodesy import inverse
 from geoborder.sight import Viewshed, sight_lines, viewshed
@@ -101,13 +101,6 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     # All but the outermost ring, whose distance each takes a little differently.
     near = (away * 30.0 < range_km * 1000.0 * 0.995) & (away > 0)
     return Scene(raw, dem, range_km, nodes, exact, near)
-
-
-def missing(reason: str) -> None:
-    """Skip for want of a programme, or fail where CI is set."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools import missing
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 _OF_THIS_PYTHON = (
@@ -39,10 +40,7 @@ def qgis_environment() -> Environment:
         done = subprocess.run(asked, check=False, capture_output=True)  # noqa: S603 - a path of this file
         known = done.returncode == 0
     if not known:
-        reason = "needs QGIS (Debian: apt-get install qgis python3-qgis)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("needs QGIS (Debian: apt-get install qgis python3-qgis)")
 
     def environment(tmp: Path) -> dict[str, str]:
         """Give QGIS a home, a profile and a folder for run-time files in `tmp`."""
