@@ -4,9 +4,10 @@ All layers of a plan written and read in every format, beside GeoPandas' own way
 Run with ``pytest tests/benchmarks/test_formats.py --benchmark-only -s``; it prints a
 table for the default plan (a file a layer) and one for a plan with 100,000 segments,
 which takes two minutes to make: 1,524,184 rows, most of them coverage by segment and
-year, with their lines and without. It takes a quarter of an hour. The peers: ``to_file`` and ``read_file`` with the same driver and nothing set,
-``to_parquet`` and ``read_parquet``, pandas' CSV with WKT. Ours and theirs take turns;
-times are medians of three for the default plan, one run for the large one.
+year, with their lines and without. All of it takes a quarter of an hour. The peers:
+``to_file`` and ``read_file`` with the same driver and nothing set, ``to_parquet`` and
+``read_parquet``, pandas' CSV with WKT. Ours and theirs take turns; times are medians of
+three for the default plan, one run for the large one.
 
 What comes back from GeoPandas is not the same: whole numbers with missing ones are
 floats, dates are times, FlatGeobuf has other rows first.
