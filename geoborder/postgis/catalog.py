@@ -196,7 +196,7 @@ class Found:
         return known and set(self.references) == set(sheet.references)
 
 
-def find(connection: Any, schema: str, table: str) -> Found | None:  # noqa: ANN401
+def find(connection: Any, schema: str, table: str) -> Found | None:  # noqa: ANN401 - psycopg's type
     """
     Look a table up.
 
@@ -242,7 +242,7 @@ def find(connection: Any, schema: str, table: str) -> Found | None:  # noqa: ANN
     )
 
 
-def has_view(connection: Any, schema: str, view: str) -> bool:  # noqa: ANN401
+def has_view(connection: Any, schema: str, view: str) -> bool:  # noqa: ANN401 - psycopg's type
     """
     Tell whether a schema has a view.
 
@@ -264,7 +264,7 @@ def has_view(connection: Any, schema: str, view: str) -> bool:  # noqa: ANN401
     return row is not None
 
 
-def srids_of(connection: Any, found: Mapping[str, object]) -> dict[str, int]:  # noqa: ANN401
+def srids_of(connection: Any, found: Mapping[str, object]) -> dict[str, int]:  # noqa: ANN401 - psycopg's type
     """
     Look up PostGIS's numbers of reference systems; new ones get one of their own.
 
@@ -321,7 +321,7 @@ def _srid(connection: Any, crs: CRS) -> int:  # noqa: ANN401 - psycopg's type
     return srid
 
 
-def crs_names(connection: Any, srids: Iterable[int]) -> dict[int, str | None]:  # noqa: ANN401
+def crs_names(connection: Any, srids: Iterable[int]) -> dict[int, str | None]:  # noqa: ANN401 - psycopg's type
     """
     Name reference systems for pyproj.
 
@@ -356,7 +356,7 @@ def crs_names(connection: Any, srids: Iterable[int]) -> dict[int, str | None]:  
     return found
 
 
-def comment(connection: Any, what: str, name: object, text: str | None) -> None:  # noqa: ANN401
+def comment(connection: Any, what: str, name: object, text: str | None) -> None:  # noqa: ANN401 - psycopg's type
     """
     Let a table, a column or a view say what it is.
 

@@ -64,7 +64,7 @@ def make(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401 - 
     )
 
 
-def fill(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401
+def fill(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401 - psycopg's type
     """
     Send a table's rows.
 
@@ -89,7 +89,7 @@ def fill(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401
     count_on(connection, place, sheet)
 
 
-def count_on(connection: Any, place: tuple[str, str], sheet: Sheet) -> None:  # noqa: ANN401
+def count_on(connection: Any, place: tuple[str, str], sheet: Sheet) -> None:  # noqa: ANN401 - psycopg's type
     """
     Let rows that people add get numbers that are free.
 
@@ -111,7 +111,7 @@ def count_on(connection: Any, place: tuple[str, str], sheet: Sheet) -> None:  # 
     )
 
 
-def empty(connection: Any, schema: str, names: Iterable[str]) -> None:  # noqa: ANN401
+def empty(connection: Any, schema: str, names: Iterable[str]) -> None:  # noqa: ANN401 - psycopg's type
     """
     Take all rows out of tables.
 
@@ -132,7 +132,7 @@ def empty(connection: Any, schema: str, names: Iterable[str]) -> None:  # noqa: 
         connection.execute(statement("delete from {place}", place=place))
 
 
-def lock(connection: Any, schema: str, names: Sequence[str]) -> None:  # noqa: ANN401
+def lock(connection: Any, schema: str, names: Sequence[str]) -> None:  # noqa: ANN401 - psycopg's type
     """
     Keep others from changing tables, but not from reading them.
 
@@ -152,7 +152,7 @@ def lock(connection: Any, schema: str, names: Sequence[str]) -> None:  # noqa: A
         )
 
 
-def drop(connection: Any, kind: str, schema: str, names: Sequence[str]) -> None:  # noqa: ANN401
+def drop(connection: Any, kind: str, schema: str, names: Sequence[str]) -> None:  # noqa: ANN401 - psycopg's type
     """
     Drop tables or views; nothing of others that is built upon them.
 
@@ -172,7 +172,7 @@ def drop(connection: Any, kind: str, schema: str, names: Sequence[str]) -> None:
         connection.execute(statement(f"drop {kind} {{places}}", places=places))
 
 
-def finish(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401
+def finish(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401 - psycopg's type
     """
     Give a filled table its keys and its indexes.
 
@@ -241,7 +241,7 @@ def refer(
         )
 
 
-def release(connection: Any, place: tuple[str, str], constraint: str) -> None:  # noqa: ANN401
+def release(connection: Any, place: tuple[str, str], constraint: str) -> None:  # noqa: ANN401 - psycopg's type
     """
     Drop a reference of a table.
 
@@ -263,7 +263,7 @@ def release(connection: Any, place: tuple[str, str], constraint: str) -> None:  
     )
 
 
-def explain(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401
+def explain(connection: Any, schema: str, sheet: Sheet) -> None:  # noqa: ANN401 - psycopg's type
     """
     Let a table and its columns say what they are, and the planner look at them.
 

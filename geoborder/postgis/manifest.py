@@ -48,7 +48,7 @@ class Written:
     styles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def written(connection: Any, schema: str) -> Written | None:  # noqa: ANN401
+def written(connection: Any, schema: str) -> Written | None:  # noqa: ANN401 - psycopg's type
     """
     Find what was written to a schema before.
 
@@ -148,7 +148,7 @@ def _json(key: str, value: object) -> str:
         raise OptionError(msg) from error
 
 
-def facts_in(connection: Any, schema: str) -> dict[str, Any]:  # noqa: ANN401
+def facts_in(connection: Any, schema: str) -> dict[str, Any]:  # noqa: ANN401 - psycopg's type
     """
     Read the facts of a schema's plan.
 

@@ -170,7 +170,7 @@ def read_manifest(address: str, *, schema: str = "geoborder") -> dict[str, Any]:
         return facts_in(connection, schema)
 
 
-def _tables(connection: Any, schema: str, shown: str) -> tuple[str, ...]:  # noqa: ANN401
+def _tables(connection: Any, schema: str, shown: str) -> tuple[str, ...]:  # noqa: ANN401 - psycopg's type
     """Name the tables of a plan."""
     found = written(connection, require_name(schema, what="schema"))
     if found is None:
@@ -185,7 +185,7 @@ def _tables(connection: Any, schema: str, shown: str) -> tuple[str, ...]:  # noq
     return found.tables
 
 
-def _relation(connection: Any, parts: Sequence[str]) -> tuple[str, str] | None:  # noqa: ANN401
+def _relation(connection: Any, parts: Sequence[str]) -> tuple[str, str] | None:  # noqa: ANN401 - psycopg's type
     """Find a table by its name, as it is written."""
     if len(parts) == 2:  # noqa: PLR2004 - schema and table
         where = "nspname = %s and relname = %s"
@@ -198,7 +198,7 @@ def _relation(connection: Any, parts: Sequence[str]) -> tuple[str, str] | None: 
     return None if row is None else (row[0], row[1])
 
 
-def _near(connection: Any, parts: Sequence[str]) -> str:  # noqa: ANN401
+def _near(connection: Any, parts: Sequence[str]) -> str:  # noqa: ANN401 - psycopg's type
     """Name a table that may have been meant."""
     where = "nspname not in ('pg_catalog', 'information_schema')"
     rows = connection.execute(_RELATION.format(where)).fetchall()
@@ -208,7 +208,7 @@ def _near(connection: Any, parts: Sequence[str]) -> str:  # noqa: ANN401
     return f" Did you mean {lower[near[0]]!r}?" if near else ""
 
 
-def _read_whole(connection: Any, schema: str, table: str) -> pd.DataFrame:  # noqa: ANN401
+def _read_whole(connection: Any, schema: str, table: str) -> pd.DataFrame:  # noqa: ANN401 - psycopg's type
     """Read a table in its order, without the number of the row."""
     place = statement("{place}", place=(schema, table))
     quoted = place.as_string(connection)
@@ -225,7 +225,7 @@ def _read_whole(connection: Any, schema: str, table: str) -> pd.DataFrame:  # no
     return _read(connection, bytes(query.as_bytes(connection)), f"{schema}.{table}")
 
 
-def _read(connection: Any, query: bytes, of: str) -> pd.DataFrame:  # noqa: ANN401
+def _read(connection: Any, query: bytes, of: str) -> pd.DataFrame:  # noqa: ANN401 - psycopg's type
     """Read what a query gives."""
     result = _ask(connection, query, of)
     spatial = {row[0] for row in connection.execute(_GEOMETRIES).fetchall()}

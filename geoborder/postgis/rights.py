@@ -61,7 +61,7 @@ class Right:
     grantable: bool
 
 
-def rights_to(connection: Any, schema: str, names: Sequence[str]) -> list[Right]:  # noqa: ANN401
+def rights_to(connection: Any, schema: str, names: Sequence[str]) -> list[Right]:  # noqa: ANN401 - psycopg's type
     """
     Look up what others may do with tables and views.
 
@@ -83,7 +83,7 @@ def rights_to(connection: Any, schema: str, names: Sequence[str]) -> list[Right]
     return [Right(*row) for row in rows]
 
 
-def give(connection: Any, schema: str, rights: Iterable[Right]) -> None:  # noqa: ANN401
+def give(connection: Any, schema: str, rights: Iterable[Right]) -> None:  # noqa: ANN401 - psycopg's type
     """
     Give rights again to tables and columns that are still there.
 

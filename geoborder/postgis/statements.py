@@ -66,7 +66,7 @@ def name_of(text: object) -> Name:
             'double quotes around a name that holds a dot ("a.b").'
         )
         raise OptionError(msg)
-    schema, table = parts if len(parts) == 2 else (None, parts[0])  # noqa: PLR2004
+    schema, table = parts if len(parts) == 2 else (None, parts[0])  # noqa: PLR2004 - schema and table
     if schema is not None:
         require_name(schema, what="schema")
     return Name(schema, require_name(table, what="table"))
@@ -102,7 +102,7 @@ def split_name(text: str) -> list[str] | None:
         if not rest.startswith("."):
             return None
         rest = rest[1:]
-    return parts if all(parts) and len(parts) <= 2 else None  # noqa: PLR2004
+    return parts if all(parts) and len(parts) <= 2 else None  # noqa: PLR2004 - schema and table
 
 
 def _closing(text: str) -> int | None:

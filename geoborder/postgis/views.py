@@ -229,7 +229,7 @@ def views_for(sheets: Sequence[Sheet]) -> list[View]:
     return chosen
 
 
-def make_views(connection: Any, schema: str, views: Sequence[View]) -> None:  # noqa: ANN401
+def make_views(connection: Any, schema: str, views: Sequence[View]) -> None:  # noqa: ANN401 - psycopg's type
     """
     Make views.
 
