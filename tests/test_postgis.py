@@ -518,3 +518,15 @@ def test_refusals_show_no_password(postgis: Server, address: str) -> None:
         read_table(away, "t")
     with pytest.raises(OptionError, match=r"on that socket\? Check host"):
         read_table("postgresql:///x?host=/nowhere", "t")
+
+
+def test_an_address_that_became_a_path_makes_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mangled = Path("postgresql://me@example.org/plans")  # loses a slash
+    with pytest.raises(gb.OptionError, match="begins with postgresql://"):
+        gb.write_layer(gb.load_crossings(), mangled, layer="crossings")
+    with pytest.raises(gb.OptionError, match="begins with postgresql://"):
+        gb.read_plan_tables(mangled)
+    assert list(tmp_path.iterdir()) == []

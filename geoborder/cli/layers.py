@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-_DATABASES = ("postgresql:", "postgres:", "postgresql+")
-
 
 def require_one_stream(direction: str, **places: str | None) -> None:
     """
@@ -165,7 +163,7 @@ def write_result(
         What to call it.
     """
     place = shown_place(target)
-    if is_database(target):
+    if work.is_address(target):
         layer = layer or table_name
         place = f"{place}: {layer}"
     with called(layer=layer_option):
@@ -189,28 +187,9 @@ def shown_place(target: str) -> str:
     """
     if target == STREAM:
         return "standard output"
-    if not is_database(target):
+    if not work.is_address(target):
         return target
-    from geoborder.postgis import shown_address  # noqa: PLC0415 - seldom used
-
-    return shown_address(target)
-
-
-def is_database(target: str) -> bool:
-    """
-    Tell addresses of databases from files.
-
-    Parameters
-    ----------
-    target
-        Either.
-
-    Returns
-    -------
-    bool
-        Whether it is an address.
-    """
-    return target.lower().startswith(_DATABASES)
+    return work.shown_address(target)
 
 
 def checked_formats(
@@ -240,11 +219,11 @@ def checked_formats(
     DataError
         If a database does not answer.
     """
-    if target == STREAM or (is_database(target) and not database):
+    if target == STREAM or (work.is_address(target) and not database):
         what = "a folder, or a database" if database else "a folder"
         msg = f"`--out` {shown_place(target)}: results are several files; name {what}."
         raise OptionError(msg)
-    if is_database(target):
+    if work.is_address(target):
         gb.read_table(target, layer="select 1 as answer")
     elif Path(target).is_file():
         msg = f"`--out` {target!r} is a file; name a folder."
@@ -267,7 +246,7 @@ def print_written(
     schema
         Schema of the database.
     """
-    if is_database(target):
+    if work.is_address(target):
         print_text(f"\n{shown_place(target)}: schema {schema}")
         return
     folders = Counter(file.parent for file in files)

@@ -27,7 +27,7 @@ from geoborder.cli.common import (
     app,
 )
 from geoborder.cli.console import complain, print_text, progress
-from geoborder.cli.layers import checked_formats, is_database, print_written
+from geoborder.cli.layers import checked_formats, print_written
 
 
 @app.command()
@@ -76,7 +76,9 @@ def run(  # noqa: PLR0913 - options of one command
             ),
         )  # fmt: skip
         watch.begin("map")
-        pages = {} if is_database(target) else work.pages_of(plan, color_by=color_by)
+        pages = (
+            {} if work.is_address(target) else work.pages_of(plan, color_by=color_by)
+        )
         watch.begin("writing")
         files = gb.write_plan(plan, target, formats=names, schema=schema, extra=pages)
     work.print_plan(plan)

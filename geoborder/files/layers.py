@@ -15,7 +15,6 @@ from geoborder.files.geopackage import write_geopackage
 from geoborder.files.kml import encode_kml
 from geoborder.files.parquet import encode_parquet
 from geoborder.files.sources import (
-    is_database,
     read_source,
     refuse_other_address,
     source_of,
@@ -23,7 +22,7 @@ from geoborder.files.sources import (
 from geoborder.files.streams import STREAM, require_stream, write_stdout
 from geoborder.files.text import write_bytes
 from geoborder.files.vectors import encode
-from geoborder.postgis import write_table
+from geoborder.postgis import is_address, write_table
 
 
 def write_layer(
@@ -89,7 +88,7 @@ def write_layer(
     if not isinstance(table, pd.DataFrame):
         msg = f"`table` must be a GeoDataFrame, got {type(table).__name__}."
         raise DataError(msg)
-    if is_database(target):
+    if is_address(str(target)):
         _to_database(table, str(target), layer)
         return None
     refuse_other_address(str(target))

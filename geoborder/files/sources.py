@@ -23,13 +23,12 @@ from geoborder.files.parquet import MAGIC, decode_parquet
 from geoborder.files.streams import STREAM, read_stdin
 from geoborder.files.text import is_stream
 from geoborder.files.vectors import GDAL_ERRORS, decode, unwarned
-from geoborder.postgis import read_table
+from geoborder.postgis import is_address, read_table
 from geoborder.tables import LONLAT
 
 _HEAD_BYTES = 1 << 16
 _LAYERNAME = "|layername="
 _QGIS_OPTION = re.compile(r"\|(layerid|subset|geometrytype|uniqueGeometryType)=")
-_DATABASES = ("postgresql:", "postgres:", "postgresql+")
 _REMOTE = ("http", "https", "ftp", "s3", "gs", "az", "zip", "tar", "gzip")
 _PREFIXING = re.compile(r";?\s*It might help to specify the correct driver[^\n]*")
 _IN_MEMORY = re.compile(r"'?/vsimem/pyogrio_\w+(?:\.\w+)?'?")
@@ -62,23 +61,6 @@ class Source:
     head: bytes
 
 
-def is_database(source: str | Path) -> bool:
-    """
-    Tell addresses of databases from files.
-
-    Parameters
-    ----------
-    source
-        Either.
-
-    Returns
-    -------
-    bool
-        Whether it is an address.
-    """
-    return str(source).startswith(_DATABASES)
-
-
 def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Source:
     """
     Find where a layer is read from.
@@ -107,7 +89,7 @@ def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Sou
     text = str(source)
     fmt = None if name is None else format_named(name)
     text, layer = _parted(text, layer)
-    if is_database(text):
+    if is_address(text):
         named = shorten(layer or "", 80, placeholder=" ...")
         return Source(repr(named) if named else "The database", text, layer, "", b"")
     if text == STREAM:
@@ -128,7 +110,7 @@ def source_of(source: str | Path, *, layer: str | None, name: str | None) -> Sou
 
 def _parted(text: str, layer: str | None) -> tuple[str, str | None]:
     """Part a source from the layer it names as in QGIS."""
-    if "|" not in text or (not is_database(text) and Path(text).exists()):
+    if "|" not in text or (not is_address(text) and Path(text).exists()):
         return text, layer
     other = _QGIS_OPTION.search(text)
     if other is not None:
@@ -221,7 +203,7 @@ def read_source(source: Source, *, spatial: bool) -> pd.DataFrame:
         If there is no such layer, or it cannot be read.
     """
     try:
-        if isinstance(source.place, str) and is_database(source.place):
+        if isinstance(source.place, str) and is_address(source.place):
             return _from_database(source.place, source.layer)
         return _decoded(source, spatial=spatial)
     except GeoborderError:

@@ -13,7 +13,7 @@ from geoborder.errors import DataError, GeoborderError, OptionError
 if TYPE_CHECKING:
     import psycopg
 
-_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://", re.IGNORECASE)
+_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?:", re.IGNORECASE)
 
 _CONNECT_S = "10"
 """Seconds until a server counts as silent, where the address does not say."""
@@ -36,7 +36,7 @@ _DATA = ("22", "23", "42P01", "42703", "42883", "42601", "25006")
 
 def is_address(text: object) -> bool:
     """
-    Tell whether a text is the address of a PostgreSQL database.
+    Tell whether a text is meant as the address of a PostgreSQL database.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def is_address(text: object) -> bool:
     Returns
     -------
     bool
-        Whether it begins with ``postgresql://``, ``postgres://`` or
-        ``postgresql+psycopg://``.
+        Whether it begins with ``postgresql:``, ``postgres:`` or
+        ``postgresql+psycopg:``. Without ``//`` after it, it is refused when used.
 
     Examples
     --------
@@ -116,15 +116,16 @@ def driver() -> Any:  # noqa: ANN401 - a module
 def _parts(address: str) -> dict[str, str]:
     """Take an address apart; no error shows any of it, as it may hold a password."""
     psycopg = driver()
-    if not is_address(address):
+    scheme = _SCHEME.match(address)
+    rest = "" if scheme is None else address[scheme.end() :]
+    if not rest.startswith("//"):
         msg = (
             "The address of a database begins with postgresql://, such as "
             "postgresql://user@host/database."
         )
         raise OptionError(msg)
-    uri = _SCHEME.sub("postgresql://", address)
     try:
-        found = psycopg.conninfo.conninfo_to_dict(uri)
+        found = psycopg.conninfo.conninfo_to_dict(f"postgresql:{rest}")
     except psycopg.Error:
         msg = (
             "The address of the database cannot be read (it is not shown, as it may "

@@ -1,3 +1,4 @@
+from .addresses import is_address, shown_address
 from .pairs import sight_pairs
 from .parts import (
     FACTORS,
@@ -28,6 +29,7 @@ __all__ = [
     "WRITING",
     "find_browser",
     "format_named",
+    "is_address",
     "no_placement",
     "pages_of",
     "placement_line",
@@ -40,6 +42,7 @@ __all__ = [
     "require_attribute",
     "say_if_stopped",
     "search_teller",
+    "shown_address",
     "sight_pairs",
     "work_out",
 ]
