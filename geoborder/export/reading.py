@@ -10,11 +10,11 @@ import pyogrio
 from geoborder.dictionary import LAYERS
 from geoborder.errors import DataError
 from geoborder.export.times import segments_by_year
+from geoborder.files.geopackage import STYLES
 from geoborder.files.sources import read_source, source_of
 from geoborder.postgis import is_address, read_tables
 
 _FILES = ("plan.gpkg", "placement.gpkg")
-_STYLES = "layer_styles"
 _BY_YEAR = ("segments", "coverage_by_segment_year")
 
 
@@ -91,5 +91,5 @@ def _layers_of(path: Path) -> dict[str, pd.DataFrame]:
     return {
         name: read_source(source_of(path, layer=name, name="gpkg"), spatial=True)
         for name in names
-        if name != _STYLES
+        if name != STYLES
     }
