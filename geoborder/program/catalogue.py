@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from geoborder.program.figures import (
     Basis,
     Figure,
+    Note,
     ReferenceFaultError,
     Strict,
     figures_from,
@@ -31,8 +32,8 @@ Travel = Literal["foot", "path", "langmuir", "horse", "off-road", "road"]
 class EquipmentType(Strict):
     """A catalogue entry: how it covers, how far, at what cost, for how long."""
 
-    name: str
-    category: Category
+    name: str = Field(description="Name for people.")
+    category: Category = Field(description="Kind of equipment, for colours and money.")
     unit: str = Field("item", description="What one of it is called.")
     mode: Mode = Field(
         "none",
@@ -66,11 +67,15 @@ class EquipmentType(Strict):
         None, description="Patrols that set out in a day."
     )
     cost: Figure = Field(description="Price of one, in the programme's currency.")
-    running_cost_per_year: Figure | None = None
-    life_years: Figure | None = None
+    running_cost_per_year: Figure | None = Field(
+        None, description="Cost of one in each year that it runs."
+    )
+    life_years: Figure | None = Field(
+        None, description="Years after which it no longer covers."
+    )
     crew: Figure | None = Field(None, description="People needed for one.")
     basis: Basis
-    note: str = ""
+    note: Note = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -35,21 +35,22 @@ Basis = Annotated[
     str,
     Field(description="Key of a source, or the word illustrative.", min_length=1),
 ]
+Note = Annotated[str, Field(description="Whatever else readers should know.")]
 
 
 class Source(Strict):
     """Where a figure was published."""
 
-    title: str
-    url: str | None = None
-    published: date | None = None
-    note: str = ""
+    title: str = Field(description="Who published what.")
+    url: str | None = Field(None, description="Address of the publication.")
+    published: date | None = Field(None, description="Day of publication.")
+    note: Note = ""
 
 
 class Figure(Strict):
     """A number and what it rests on. A plain number rests on its item's basis."""
 
-    value: float = Field(ge=0)
+    value: float = Field(ge=0, description="The number.")
     basis: Basis
 
 
@@ -91,7 +92,7 @@ class Targets(Strict):
     chainage_km: Ranges = Field(
         (), description="Stretches [from, to]; official km where there are such."
     )
-    min_priority: Level | None = None
+    min_priority: Level | None = Field(None, description="Least impact level.")
     kind: Names = Field((), description="Kinds of segment: mountain, lowland.")
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from geoborder.program.figures import (
     Figure,
     Level,
     Names,
+    Note,
     ReferenceFaultError,
     Source,
     Strict,
@@ -28,10 +29,12 @@ from geoborder.program.placement import PlacementRules, placement_faults
 class Measure(Strict):
     """One line of the programme: what, how much, where, by when, at what cost."""
 
-    name: str
-    category: Category
+    name: str = Field(description="Name for people.")
+    category: Category = Field(description="Kind of work, for money by category.")
     unit: str = Field("item", description="What the quantity counts.")
-    quantity: float | None = Field(None, gt=0)
+    quantity: float | None = Field(
+        None, gt=0, description="How many units in all; or give `per_km`."
+    )
     per_km: float | None = Field(
         None, gt=0, description="Quantity per km of targeted segments."
     )
@@ -48,7 +51,9 @@ class Measure(Strict):
         description="Year: share or quantity, taken in proportion. "
         "Left out: evenly over the programme's years.",
     )
-    targets: Targets = Field(default_factory=Targets)
+    targets: Targets = Field(
+        default_factory=Targets, description="Segments that get it; left out: all."
+    )
     spread: Literal["length", "count", "priority"] = Field(
         "length",
         description="In proportion to targeted length, equally to each segment, or "
@@ -62,7 +67,7 @@ class Measure(Strict):
         description="False: it has no place on a map (training, stocks).",
     )
     basis: Basis
-    note: str = ""
+    note: Note = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -95,11 +100,11 @@ class Measure(Strict):
 class Asset(Strict):
     """Something that stands already, or is placed by hand."""
 
-    name: str
-    equipment: str
-    longitude: float = Field(ge=-180, le=180)
-    latitude: float = Field(ge=-90, le=90)
-    quantity: int = Field(1, ge=1)
+    name: str = Field(description="Name for people.")
+    equipment: str = Field(description="Key of its catalogue entry.")
+    longitude: float = Field(ge=-180, le=180, description="Degrees east, WGS 84.")
+    latitude: float = Field(ge=-90, le=90, description="Degrees north, WGS 84.")
+    quantity: int = Field(1, ge=1, description="How many of them stand there.")
     azimuth_deg: float | None = Field(
         None,
         ge=-360,
@@ -108,17 +113,19 @@ class Asset(Strict):
     )
     from_year: int | None = Field(None, description="First year; left out: before.")
     until_year: int | None = Field(None, description="Last year; left out: no end.")
-    status: Literal["operational", "planned", "retired"] = "operational"
+    status: Literal["operational", "planned", "retired"] = Field(
+        "operational", description="What is retired covers nothing."
+    )
     basis: Basis
-    note: str = ""
+    note: Note = ""
 
 
 class Stretch(Strict):
     """A stretch of border with its impact level."""
 
-    level: Level
-    targets: Targets
-    reason: str = ""
+    level: Level = Field(description="Impact level of its segments.")
+    targets: Targets = Field(description="Segments that have it.")
+    reason: str = Field("", description="Why, for readers of the report.")
     basis: Basis
 
 
@@ -129,18 +136,24 @@ class Formula(Strict):
         min_length=1,
         description="Column of the segments: weight; a negative one counts down.",
     )
-    medium_from: float = Field(0.25, ge=0, le=1)
-    high_from: float = Field(0.5, ge=0, le=1)
-    critical_from: float = Field(0.75, ge=0, le=1)
+    medium_from: float = Field(
+        0.25, ge=0, le=1, description="Score, 0 to 1, from which the level is medium."
+    )
+    high_from: float = Field(0.5, ge=0, le=1, description="The same for high.")
+    critical_from: float = Field(0.75, ge=0, le=1, description="The same for critical.")
     basis: Basis
 
 
 class Priorities(Strict):
     """Impact level of each segment: by formula, then by stretches, the last wins."""
 
-    default: Level = "low"
-    formula: Formula | None = None
-    stretches: tuple[Stretch, ...] = ()
+    default: Level = Field("low", description="Level where nothing else says one.")
+    formula: Formula | None = Field(
+        None, description="Level out of what segments are like."
+    )
+    stretches: tuple[Stretch, ...] = Field(
+        (), description="Levels by place; they go before the formula."
+    )
 
 
 class BorderSpec(Strict):
@@ -148,16 +161,20 @@ class BorderSpec(Strict):
 
     left: str = Field(description="ISO 3166-1 alpha-3 code of one country.")
     right: str = Field(description="ISO 3166-1 alpha-3 code of the other.")
-    official_length_km: float | None = Field(None, gt=0)
+    official_length_km: float | None = Field(
+        None, gt=0, description="Published length; official chainage runs to it."
+    )
     basis: Basis = ILLUSTRATIVE
 
 
 class Claims(Strict):
     """Public claims that a report checks against geometry."""
 
-    length_km: Figure | None = None
-    facing_country: str | None = None
-    facing_units: Names = ()
+    length_km: Figure | None = Field(None, description="Length that was claimed, km.")
+    facing_country: str | None = Field(
+        None, description="Country whose units are said to face the other."
+    )
+    facing_units: Names = Field((), description="Names of those units.")
     longest_with: str | None = Field(
         None, description="The country whose borders are compared."
     )
@@ -173,36 +190,51 @@ class Claims(Strict):
 class Stage(Strict):
     """A stage of the programme, in words."""
 
-    name: str
-    years: tuple[int, ...]
-    text: str
+    name: str = Field(description="Name for people.")
+    years: tuple[int, ...] = Field(description="Years that it takes.")
+    text: str = Field(description="What is done in it.")
     basis: Basis
 
 
 class Program(Strict):
     """A programme, checked as a whole."""
 
-    name: str
-    description: str = ""
-    first_year: int
-    last_year: int
-    currency: str = "USD"
-    border: BorderSpec
+    name: str = Field(description="Name of the programme, for titles.")
+    description: str = Field("", description="What it is, and what it rests on.")
+    first_year: int = Field(description="First year of the programme.")
+    last_year: int = Field(description="Last year of the programme.")
+    currency: str = Field("USD", description="Currency of all money, ISO 4217.")
+    border: BorderSpec = Field(description="The border it is for.")
     budgets: dict[int, Figure] = Field(
         default_factory=dict, description="Year: money available."
     )
-    sources: dict[str, Source] = Field(default_factory=dict)
-    claims: Claims = Field(default_factory=Claims)
-    stages: tuple[Stage, ...] = ()
-    priorities: Priorities = Field(default_factory=Priorities)
-    equipment: dict[str, EquipmentType] = Field(default_factory=dict)
-    measures: dict[str, Measure] = Field(default_factory=dict)
-    assets: dict[str, Asset] = Field(default_factory=dict)
+    sources: dict[str, Source] = Field(
+        default_factory=dict, description="Key: source; a `basis` names one of them."
+    )
+    claims: Claims = Field(
+        default_factory=Claims, description="Public claims to check against geometry."
+    )
+    stages: tuple[Stage, ...] = Field((), description="Its stages, in words.")
+    priorities: Priorities = Field(
+        default_factory=Priorities, description="Impact level of each segment."
+    )
+    equipment: dict[str, EquipmentType] = Field(
+        default_factory=dict, description="Key: entry of the catalogue."
+    )
+    measures: dict[str, Measure] = Field(
+        default_factory=dict, description="Key: what is to be done."
+    )
+    assets: dict[str, Asset] = Field(
+        default_factory=dict, description="Key: what stands already."
+    )
     required_k: int = Field(1, ge=1, description="Assets that must cover each place.")
     travel: Travel = Field(
         "foot", description="How crews of posts get to the border, for response times."
     )
-    placement: PlacementRules = Field(default_factory=PlacementRules)
+    placement: PlacementRules = Field(
+        default_factory=PlacementRules,
+        description="Where covering equipment may and must go.",
+    )
 
     @property
     def years(self) -> range:

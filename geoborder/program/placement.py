@@ -16,6 +16,7 @@ from geoborder.program.figures import (
     Figure,
     Level,
     Names,
+    Note,
     Strict,
     Targets,
     figures_from,
@@ -32,14 +33,16 @@ _LEVEL_WEIGHTS: dict[Level, float] = {
 class Floor(Strict):
     """Least share of a stretch of border that is covered by the end of a year."""
 
-    targets: Targets = Field(default_factory=Targets)
+    targets: Targets = Field(
+        default_factory=Targets, description="The stretch; left out: the whole line."
+    )
     share: float = Field(gt=0, le=1, description="Least share of its length.")
     by: int | None = Field(
         None,
         description="From this year on to the programme's end; left out: in its last.",
     )
     basis: Basis = ILLUSTRATIVE
-    note: str = ""
+    note: Note = ""
 
 
 class PlacementRules(Strict):
@@ -70,7 +73,9 @@ class PlacementRules(Strict):
         default_factory=dict,
         description="Equipment: other equipment that it needs at its site.",
     )
-    floors: tuple[Floor, ...] = ()
+    floors: tuple[Floor, ...] = Field(
+        (), description="Shares that must be covered, by stretch and year."
+    )
     longest_gap_km: dict[int, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="Year: no gap is longer than this, km."
     )

@@ -168,6 +168,15 @@ def test_format(
     )
     mine, other = np.median(times, axis=0), np.median(peers, axis=0)
     rows = sum(map(len, tables.values()))
+    benchmark.extra_info |= {
+        "layers": len(tables),
+        "rows": rows,
+        "MB": megabytes(folders[0]),
+        "write_s": mine[0],
+        "read_s": mine[1],
+        "times_faster_to_write_than_GeoPandas": other[0] / mine[0],
+        "times_faster_to_read_than_GeoPandas": other[1] / mine[1],
+    }
     told.setdefault(f"{size}: {len(tables)} layers, {rows:,} rows", []).append(
         f"| {FORMATS[name].title} | {megabytes(folders[0]):.1f} | {mine[0]:.2f} "
         f"| {mine[1]:.2f} | {megabytes(folders[1]):.1f} "
@@ -198,6 +207,13 @@ def test_postgis(
         size_mb = int(server.psql("select pg_database_size(current_database())",
                                   database=database)) / 1e6  # fmt: skip
     rows = sum(map(len, tables.values()))
+    benchmark.extra_info |= {
+        "layers": len(tables),
+        "rows": rows,
+        "MB": size_mb,
+        "write_s": write,
+        "read_s": read,
+    }
     told.setdefault(f"{size}: {len(tables)} layers, {rows:,} rows", []).append(
         f"| PostGIS | {size_mb:.1f} | {write:.2f} | {read:.2f} | | | |"
     )

@@ -106,6 +106,8 @@ def test_segments_go_there_and_come_back(
     print("| way | write, s | of ours | read, s | of ours |\n|---|---|---|---|---|")  # noqa: T201
     for name in written:
         times = written[name], read[name]
+        key = "" if name == "geoborder" else f"{name}_"
+        benchmark.extra_info |= {f"{key}write_s": times[0], f"{key}read_s": times[1]}
         print(  # noqa: T201
             f"| {name} | {times[0]:.2f} | {times[0] / written['geoborder']:.1f} x "
             f"| {times[1]:.2f} | {times[1] / read['geoborder']:.1f} x |"
