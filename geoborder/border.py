@@ -72,6 +72,7 @@ def load_border(
 
     Examples
     --------
+    >>> from geoborder import load_border
     >>> load_border()[["border_id", "left", "right", "length_km"]].round(2)
       border_id left right  length_km
     0   TJK-AFG  TJK   AFG    1343.96
@@ -107,7 +108,21 @@ def load_borders(*, countries: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFra
     BorderError
         If no two countries touch.
     DataError
-        If the layer is unusable (see `require_layer`).
+        If the layer is unusable: no CRS, no polygons, no column ``iso3``.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> world = gb.load_countries("50m")
+    >>> few = world[world["iso3"].isin(["AND", "ESP", "FRA", "PRT"])]
+    >>> borders = gb.load_borders(countries=few)
+    >>> borders[["border_id", "left", "right", "length_km"]].round(1)
+       border_id left right  length_km
+    0    AND-ESP  AND   ESP       41.1
+    1    AND-FRA  FRA   AND       38.5
+    2  ESP-FRA/1  FRA   ESP      346.8
+    3  ESP-FRA/2  FRA   ESP      140.3
+    4    ESP-PRT  ESP   PRT      940.8
     """
     layer = load_countries("10m") if countries is None else countries
     require_columns(layer, ["iso3"], name="countries")
@@ -171,6 +186,7 @@ def shared_border(
     --------
     >>> import geopandas as gpd
     >>> from shapely import box
+    >>> from geoborder import shared_border
     >>> west = gpd.GeoSeries([box(70, 37, 71, 38)], crs="EPSG:4326")
     >>> east = gpd.GeoSeries([box(71, 37, 72, 38)], crs="EPSG:4326")
     >>> shared_border(west, east, names=("W", "E"))["length_km"].round(3).tolist()
@@ -319,7 +335,15 @@ def _close_to(
     line: BaseGeometry, shape: BaseGeometry, tolerance_m: float
 ) -> list[BaseGeometry]:
     """Stretches of a line within a planar distance of a shape, small holes closed."""
-    kept = shapely.intersection(line, shapely.buffer(shape, tolerance_m))
+    zone = shapely.buffer(shape, tolerance_m)
+    if line.is_closed:  # a shared stretch may run over its start
+        line = shapely.linestrings(shapely.get_coordinates(line))  # no LinearRing
+        beyond = shapely.difference(line, zone)
+        if beyond.is_empty:
+            return [line]
+        far = shapely.get_parts(beyond)
+        line = _started_at(line, far[np.argmax(shapely.length(far))])
+    kept = shapely.intersection(line, zone)
     kept = shapely.get_parts(
         shapely.line_merge(kept) if kept.geom_type.startswith("Multi") else kept
     )
@@ -342,6 +366,15 @@ def _close_to(
         for places in (starts, stops)
     )
     return [substring(line, *ends) for ends in zip(starts, stops, strict=True)]
+
+
+def _started_at(ring: BaseGeometry, part: BaseGeometry) -> BaseGeometry:
+    """Let a closed line start in the middle of one of its parts."""
+    middle = shapely.line_interpolate_point(part, 0.5, normalized=True)
+    at = shapely.line_locate_point(ring, middle)
+    ahead, behind = substring(ring, at, ring.length), substring(ring, 0.0, at)
+    xy = [shapely.get_coordinates(piece) for piece in (ahead, behind)]
+    return shapely.linestrings(np.concatenate((xy[0], xy[1][1:])))
 
 
 def _nearest_of(

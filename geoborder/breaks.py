@@ -43,7 +43,7 @@ def turn_breaks(
 
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, turn_breaks
     >>> turn_breaks(load_border(), turn_deg=100, over_km=30).round().tolist()
     [683.0, 724.0, 1135.0, 1176.0]
     """
@@ -99,7 +99,7 @@ def relief_breaks(
 
     Examples
     --------
-    >>> from geoborder import load_border, open_dem
+    >>> from geoborder import load_border, open_dem, relief_breaks
     >>> len(relief_breaks(load_border(), dem=open_dem(), window_km=20))
     10
     """

@@ -42,6 +42,7 @@ def lengths_by_map(left: str, right: str) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from geoborder import lengths_by_map
     >>> lengths_by_map("TJK", "AFG")[["vertices", "length_km"]].round(1)
        vertices  length_km
     0      7351     1344.0
@@ -92,6 +93,24 @@ def facing_units(
         ``unit_id``, ``stretches``, ``start_km``, ``end_km``, ``length_km``,
         ``share``, and ``uncertainty_km`` (by how much the second source moves the
         unit's ends along the border, added up; empty where it has none).
+
+    Raises
+    ------
+    DataError
+        If a layer is unusable, or lacks a column.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> facing = gb.facing_units(
+    ...     gb.load_border(), gb.load_provinces(), limits=gb.load_unit_limits()
+    ... )
+    >>> facing[["unit", "start_km", "end_km", "length_km", "uncertainty_km"]].round(1)
+             unit  start_km  end_km  length_km  uncertainty_km
+    0       Balkh       0.0    43.4       43.4             0.5
+    1      Kunduz      43.4   205.9      162.5             1.5
+    2      Takhar     205.9   345.3      139.4             4.3
+    3  Badakhshan     345.3  1344.0      998.7             3.3
     """
     segments = segment_border(border, units=units)
     frames = []
@@ -165,6 +184,25 @@ def check_claims(
     DataFrame
         A row per claim: ``claim``, ``stated``, ``computed``, ``holds`` (a length
         holds within 1 %), ``basis`` (key of the claim's source).
+
+    Raises
+    ------
+    DataError
+        If a layer is unusable.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> program = gb.load_program()
+    >>> checks = gb.check_claims(program, gb.load_border(), gb.load_provinces())
+    >>> checks[["claim", "holds"]]
+                                       claim  holds
+    0                   Length of the border   True
+    1                   Length of the border   True
+    2             Units of AFG on the border   True
+    3  Longest border with AFG in the region   True
+    >>> checks.loc[0, ["stated", "computed", "basis"]].tolist()
+    ['1,344 km', '1,343.96 km (-0.00%)', 'tass-2025']
     """
     claims, spec = program.claims, program.border
     table = as_border(border)

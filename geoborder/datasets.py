@@ -115,6 +115,14 @@ def load_countries(layer: str = "osm") -> gpd.GeoDataFrame:
     ------
     OptionError
         If there is no such layer.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> gb.load_countries()["iso3"].tolist()
+    ['AFG', 'CHN', 'IRN', 'KAZ', 'KGZ', 'PAK', 'TJK', 'TKM', 'UZB']
+    >>> len(gb.load_countries("110m"))
+    177
     """
     if layer not in COUNTRY_LAYERS:
         msg = f"`layer` must be one of {', '.join(COUNTRY_LAYERS)}, got {layer!r}."
@@ -150,6 +158,7 @@ def load_units(
 
     Examples
     --------
+    >>> from geoborder import load_units
     >>> list(load_units("AFG", facing="TJK")["name"])
     ['Badakhshan', 'Balkh', 'Kunduz', 'Takhar']
     """
@@ -203,6 +212,7 @@ def load_provinces() -> gpd.GeoDataFrame:
 
     Examples
     --------
+    >>> from geoborder import load_provinces
     >>> list(load_provinces()["unit_id"])
     ['AF-BDS', 'AF-BAL', 'AF-KDZ', 'AF-TAK']
     """
@@ -218,6 +228,17 @@ def load_places() -> gpd.GeoDataFrame:
     GeoDataFrame
         Columns ``place_id``, ``name``, ``country``, ``population`` (empty where
         unknown), ``source``, ``geometry`` (points, EPSG:4326).
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> places = gb.load_places()
+    >>> places["country"].value_counts().to_dict()
+    {'TJ': 32, 'AF': 28, 'UZ': 1}
+    >>> places.nlargest(2, "population")[["name", "country", "population"]]
+          name country  population
+    36   Kŭlob      TJ      214700
+    0   Tirmiz      UZ      182800
     """
     return _read_points("places.csv", key="place_id")
 
@@ -233,6 +254,16 @@ def load_crossings() -> gpd.GeoDataFrame:
         (``bridge``, ``town`` or ``unverified``), ``source``, ``note``,
         ``geometry`` (points, EPSG:4326). Whether a crossing is open now is not
         known.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> crossings = gb.load_crossings()
+    >>> crossings[["name", "position", "opened", "length_m"]].head(3)
+                                 name    position  opened  length_m
+    0  Panji Poyon - Sher Khan Bandar      bridge    2007       672
+    1     Kokul (Farkhor) - Ai Khanum  unverified    <NA>      <NA>
+    2                 Shohon - Khohon  unverified    2017       180
     """
     return _read_points("crossings.csv", key="crossing_id")
 
@@ -261,6 +292,7 @@ def load_rivers() -> gpd.GeoDataFrame:
 
     Examples
     --------
+    >>> from geoborder import load_rivers
     >>> lengths_km = load_rivers().set_index("name")["length_km"]
     >>> lengths_km[["Panj", "Vakhsh", "Kokcha"]].to_dict()
     {'Panj': 823.6, 'Vakhsh': 315.9, 'Kokcha': 323.3}
@@ -290,6 +322,7 @@ def load_lakes() -> gpd.GeoDataFrame:
 
     Examples
     --------
+    >>> from geoborder import load_lakes
     >>> areas_km2 = load_lakes().set_index("name")["area_km2"]
     >>> areas_km2[["Karakul", "Sarez", "Zorkul"]].to_dict()
     {'Karakul': 381.8, 'Sarez': 77.6, 'Zorkul': 41.7}
@@ -311,6 +344,18 @@ def load_unit_limits() -> gpd.GeoDataFrame:
         Columns ``unit_id``, ``other_unit_id``, ``source``, ``geometry`` (points
         on the Tajik-Afghan border, EPSG:4326). How far they lie from where
         `load_units` has the limits tells how uncertain those are.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> limits = gb.load_unit_limits()
+    >>> located = gb.locate(limits, gb.load_border())
+    >>> limits[["unit_id", "other_unit_id"]].assign(km=located["chainage_km"].round(1))
+      unit_id other_unit_id     km
+    0  AF-BAL        AF-KDZ   42.9
+    1  AF-KDZ        AF-TAK  206.9
+    2  AF-TAK        AF-BDS  348.5
+    3   TJ-KT         TJ-GB  450.6
     """
     return _read_points("unit_limits.csv", key="unit_id")
 

@@ -36,6 +36,27 @@ def distance_matrix(
     DataFrame
         Geodesic distance in km from each site (rows, indexed like `sites`) to
         the nearest point of each segment (columns, by ``segment_id``).
+
+    Raises
+    ------
+    DataError
+        If a layer is unusable, or longitude and latitude are swapped.
+
+    See Also
+    --------
+    nearest_sites : Only the nearest.
+    travel_time : Minutes over the terrain instead of kilometres.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> crossings = gb.load_crossings().set_index("crossing_id").rename_axis(None)
+    >>> segments = gb.segment_border(gb.load_border(), count=4)
+    >>> gb.distance_matrix(crossings.iloc[:3], segments).round(1)
+    segment_id      1      2      3      4
+    panji-poyon   0.1  126.3  247.7  365.3
+    kokul         0.7   65.8  179.7  293.8
+    shohon       38.7    1.5   92.6  239.5
     """
     layer = require_layer(sites, name="sites", kinds=POINTS)
     lines = require_layer(segments, name="segments", kinds=LINES)
@@ -71,6 +92,22 @@ def nearest_sites(
     DataFrame
         Indexed like `segments`: ``site`` and ``distance_km`` (geodesic, from
         the site to the nearest point of the segment).
+
+    Raises
+    ------
+    DataError
+        If a layer is unusable, or `sites` has no column of that name.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> segments = gb.segment_border(gb.load_border(), count=4)
+    >>> gb.nearest_sites(segments, gb.load_crossings()).round(1)
+                                 site  distance_km
+    0  Panji Poyon - Sher Khan Bandar          0.1
+    1          Ruzvay - Nusay, Darvoz          0.0
+    2           Tem - Demogan, Khorog          0.2
+    3                          Langar          8.7
     """
     require_columns(sites, [name], name="sites")
     matrix = distance_matrix(sites, segments).to_numpy()
@@ -107,9 +144,14 @@ def spacing(
         ends; empty at the ends of the line). The longest is the longest
         stretch without a site.
 
+    Raises
+    ------
+    DataError
+        If a layer is unusable, or `sites` has no column of that name.
+
     Examples
     --------
-    >>> from geoborder import load_border, load_crossings
+    >>> from geoborder import load_border, load_crossings, spacing
     >>> gaps = spacing(load_crossings(), load_border())
     >>> gaps.loc[gaps["length_km"].idxmax(), "length_km"].round(1).item()
     348.2

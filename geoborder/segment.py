@@ -94,7 +94,7 @@ def segment_border(
 
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, segment_border
     >>> segments = segment_border(load_border(), length_km=500)
     >>> segments[["segment_id", "start_km", "end_km"]].round(2)
        segment_id  start_km   end_km
@@ -290,7 +290,7 @@ def merge_segments(
 
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, merge_segments, segment_border
     >>> segments = segment_border(load_border(), length_km=500, breaks_km=[1001])
     >>> merge_segments(segments, min_km=5)["length_km"].round(1).tolist()
     [500.0, 500.0, 344.0]
@@ -385,9 +385,23 @@ def describe_segments(
         ``nearest_place``, ``place_km``, ``nearest_crossing``, ``crossing_km``
         where points are given (geodesic distance to the segment, in km).
 
+    Raises
+    ------
+    DataError
+        If a layer or the elevation is unusable, or points have no ``name``.
+
+    References
+    ----------
+    Kapos, V., Rhind, J., Edwards, M., Price, M. F., Ravilious, C. (2000). Developing a
+    map of the world's mountain forests. In Forests in Sustainable Mountain
+    Development, CABI: UNEP-WCMC's definition of mountains.
+
+    Riley, S. J., DeGloria, S. D., Elliot, R. (1999). A terrain ruggedness index that
+    quantifies topographic heterogeneity. Intermountain Journal of Sciences 5(1-4).
+
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import describe_segments, load_border, segment_border
     >>> segments = segment_border(load_border(), count=4)
     >>> describe_segments(segments)[["bearing_deg", "sinuosity"]].round(1)
        bearing_deg  sinuosity

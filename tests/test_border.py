@@ -164,6 +164,30 @@ def test_unknown_codes_are_named() -> None:
         gb.load_border("TJK", "XYZ")
 
 
+@pytest.mark.parametrize("start", range(6))
+def test_edges_that_do_not_fit_where_rings_start_on_them(start: int) -> None:
+    north = box(70, 38, 70.04, 38.04)
+    south = box(70, 37.96, 70.04, 37.9998).difference(box(70.02, 37.9997, 70.04, 38))
+    turned = shapely.get_coordinates(south)[:-1]
+    turned = np.roll(turned, start, axis=0)
+    for first in range(4):
+        corners = np.roll(shapely.get_coordinates(north)[:-1], first, axis=0)
+        found = gb.shared_border(
+            layer(Polygon(corners)), layer(Polygon(turned)), tolerance_m=60
+        )
+        assert found["length_km"].item() == pytest.approx(3.513, abs=0.06)
+
+
+def test_an_enclave_that_does_not_fit() -> None:
+    inner = box(70.01, 38.01, 70.02, 38.02)
+    hole = box(70.0098, 38.0098, 70.0202, 38.0202)
+    outer = box(70, 38, 70.04, 38.04).difference(hole)
+    found = gb.shared_border(layer(inner), layer(outer), tolerance_m=60)
+    assert found.geometry.item().is_closed
+    own = polylines(layer(inner).boundary.array).length_m[0] / 1000
+    assert found["length_km"].item() == pytest.approx(own, rel=0.03)
+
+
 @pytest.mark.parametrize("tolerance_m", [-1.0, float("nan"), float("inf")])
 def test_tolerance_must_be_finite(tolerance_m: float) -> None:
     square = layer(box(0, 0, 1, 1))

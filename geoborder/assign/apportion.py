@@ -32,6 +32,7 @@ def apportion(total: int, weights: npt.ArrayLike) -> IntArray:
 
     Examples
     --------
+    >>> from geoborder import apportion
     >>> apportion(10, [1, 1, 1])
     array([3, 4, 3])
     """

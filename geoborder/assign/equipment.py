@@ -82,6 +82,34 @@ def assign_equipment(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDat
         spaced on its segment's stretch of border (a planning position, not a
         site); the rest is one row per segment and year, at its middle. What has
         no place has no geometry.
+
+    Raises
+    ------
+    ProgramError
+        If a measure's targets name an unknown unit, or no segment at all.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> segments = gb.segment_border(gb.load_border("AND", "FRA"), length_km=25)
+    >>> assets = gb.assign_equipment(program, segments)
+    >>> assets[["asset_id", "segment_id", "chainage_km", "from_year", "cost"]].round(1)
+        asset_id  segment_id  chainage_km  from_year    cost
+    0  masts-001           1          6.2       2026  1000.0
+    1  masts-002           1         18.8       2027  1000.0
+    2  masts-003           2         30.3       2026  1000.0
+    3  masts-004           2         40.9       2027  1000.0
     """
     table = with_priority(program, segments)
     rows = assign_measures(program, table)
@@ -224,6 +252,29 @@ def yearly_costs(
         ``running`` (of what measures brought, from the year of delivery to the
         end of its life), ``total``, ``budget`` (empty where the programme has
         none), ``balance``; in the programme's currency, and not discounted.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> segments = gb.segment_border(gb.load_border("AND", "FRA"), length_km=25)
+    >>> assignments = gb.assign_measures(program, segments)
+    >>> assets = gb.assign_equipment(program, segments)
+    >>> gb.yearly_costs(program, assignments, assets).reset_index()
+       year  capital  running   total  budget  balance
+    0  2026   2000.0      0.0  2000.0  2000.0      0.0
+    1  2027   2000.0      0.0  2000.0  2000.0      0.0
     """
     years = pd.Index(program.years, name="year")
     capital = assignments.groupby("year")["cost"].sum().reindex(years, fill_value=0.0)

@@ -47,6 +47,36 @@ def prioritise(program: Program, segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame
     -----
     Levels are named as in Regulation (EU) 2019/1896, Article 34. Adding up
     weighted attributes is a choice of the programme's author, not of that text.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     priorities={
+    ...         "default": "low",
+    ...         "stretches": [
+    ...             {
+    ...                 "level": "high",
+    ...                 "targets": {"chainage_km": [10, 20]},
+    ...                 "reason": "road near the line",
+    ...                 "basis": "illustrative",
+    ...             }
+    ...         ],
+    ...     },
+    ... )
+    >>> segments = gb.segment_border(gb.load_border("AND", "FRA"), length_km=10)
+    >>> levels = gb.prioritise(program, segments)
+    >>> levels[["start_km", "end_km", "priority", "priority_reason"]].round(1)
+       start_km  end_km priority     priority_reason
+    0       0.0    10.0      low             default
+    1      10.0    20.0     high  road near the line
+    2      20.0    30.0      low             default
+    3      30.0    40.0      low             default
+    4      40.0    46.2      low             default
     """
     table = require_segments(segments).copy()
     rules = program.priorities

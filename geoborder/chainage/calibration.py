@@ -53,9 +53,19 @@ def calibrate(
         If neither option is given, a length is not positive, or known points
         are not on the line or not in increasing order in both chainages.
 
+    See Also
+    --------
+    calibration_residuals : How well known points agree.
+    to_official, from_official : Convert chainage.
+
+    References
+    ----------
+    ISO 19148:2021. Geographic information - Linear referencing: places between two of
+    known distance are found in proportion.
+
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import calibrate, load_border, to_official
     >>> border = calibrate(load_border(), official_length_km=1344.15)
     >>> to_official(border, [0.0, border["length_km"].item()]).tolist()
     [0.0, 1344.15]
@@ -94,7 +104,7 @@ def calibration_residuals(
 
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import calibrate, calibration_residuals, load_border
     >>> border = calibrate(load_border(), official_length_km=1344.15)
     >>> calibration_residuals(border, {100: 100.2, 500: 499.0}).round(2)
           km  official_km  calibrated_km  residual_km  left_out_km
@@ -233,6 +243,13 @@ def to_official(
     ------
     DataError
         If the border is not calibrated.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> border = gb.calibrate(gb.load_border(), fixed_km={0: 0, 400: 398, 1343: 1344})
+    >>> gb.to_official(border, [100, 400, 1000]).round(2)
+    array([ 99.5 , 398.  , 999.91])
     """
     return _convert(border, km, rows, back=False)
 
@@ -264,6 +281,13 @@ def from_official(
     ------
     DataError
         If the border is not calibrated.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> border = gb.calibrate(gb.load_border(), fixed_km={0: 0, 400: 398, 1343: 1344})
+    >>> gb.from_official(border, [99.5, 398, 1000]).round(2)
+    array([ 100.  ,  400.  , 1000.09])
     """
     return _convert(border, official_km, rows, back=True)
 

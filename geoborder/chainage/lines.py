@@ -54,7 +54,7 @@ def as_border(
     Raises
     ------
     DataError
-        If the layer is unusable (see `require_layer`).
+        If the layer is unusable: no CRS, empty, no lines, broken coordinates.
     BorderError
         If a border's pieces leave a wider gap, or fork: with the place and size.
     OptionError
@@ -64,6 +64,7 @@ def as_border(
     --------
     >>> import geopandas as gpd
     >>> from shapely import LineString
+    >>> from geoborder import as_border
     >>> one = LineString([(71, 37), (70, 37)])
     >>> other = LineString([(71.001, 37), (72, 37)])
     >>> layer = gpd.GeoSeries([one, other], crs="EPSG:4326")

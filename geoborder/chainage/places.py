@@ -81,7 +81,7 @@ def point_at(
 
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, point_at
     >>> point = point_at(load_border(), 500)
     >>> round(point.x, 4), round(point.y, 4)
     (70.5568, 38.2538)
@@ -128,7 +128,7 @@ def slice_border(
 
     Examples
     --------
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, slice_border
     >>> slice_border(load_border(), [0, 500], [500, 750])["length_km"].tolist()
     [500.0, 250.0]
     """
@@ -174,7 +174,7 @@ def restart_border(border: gpd.GeoDataFrame, *, at: Point) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> from shapely import Point
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, locate, restart_border
     >>> maseru = Point(27.48, -29.31)
     >>> ring = restart_border(load_border("LSO", "ZAF"), at=maseru)
     >>> locate(maseru, ring)["chainage_km"].round(3).item()
@@ -277,7 +277,7 @@ def locate(points: object, border: gpd.GeoDataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> from shapely import Point
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, locate
     >>> khorog = Point(71.553, 37.490)
     >>> locate(khorog, load_border()).round(2)
       border_id  chainage_km  distance_km  side

@@ -34,6 +34,16 @@ class Targets:
         Row of the border that each lies on.
     start_m, end_m : ndarray
         Chainages at which its cell begins and ends, in metres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import geoborder as gb
+    >>> targets = gb.border_targets(gb.load_border(), spacing_km=1)
+    >>> seen = np.array([0, 1, 2, 7, 8])  # cells that a site sees
+    >>> whose, _, start_m, end_m = targets.stretches(np.zeros(5, dtype=int), seen)
+    >>> (start_m / 1000).round(2), (end_m / 1000).round(2)
+    (array([0., 7.]), array([3., 9.]))
     """
 
     points: gpd.GeoSeries
@@ -98,6 +108,15 @@ def border_targets(border: gpd.GeoDataFrame, *, spacing_km: float = 0.1) -> Targ
     ------
     OptionError
         If the spacing is less than a metre, or not finite.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> targets = gb.border_targets(gb.load_border(), spacing_km=1)
+    >>> len(targets.points)
+    1344
+    >>> targets.start_m[:3].round(1)
+    array([   0. , 1000. , 1999.9])
     """
     if not _LEAST_KM <= spacing_km < np.inf:
         msg = (

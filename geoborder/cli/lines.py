@@ -156,7 +156,7 @@ def locate_points(
     """
     Find chainage, distance and side of points.
 
-    Columns border_id, chainage_km, distance_km, side and official_chainage_km that the
+    Columns border_id, chainage_km, distance_km, side and official_km that the
     points have already are replaced.
 
     Example: geoborder locate towns.csv --out located.gpkg

@@ -104,7 +104,7 @@ def compare_borders(
 
     Examples
     --------
-    >>> from geoborder import load_border, load_countries
+    >>> from geoborder import compare_borders, load_border, load_countries
     >>> coarse = load_border(countries=load_countries("50m"))
     >>> found = compare_borders(load_border(), coarse)
     >>> found.lengths["length_km"].round(1).tolist()

@@ -50,6 +50,36 @@ def facts_of(plan: Plan, deliveries: pd.DataFrame, *, on: date | str) -> pd.Data
         If a table is unusable (see `track_progress`).
     OptionError
         If `on` is not a date.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> deliveries = pd.DataFrame(
+    ...     {
+    ...         "asset_id": ["masts-001", "masts-002", "masts-003"],
+    ...         "delivered": ["2026-05-02", "2026-06-30", None],
+    ...         "operational": ["2026-07-01", None, None],
+    ...         "status": [None, None, "cut"],
+    ...     }
+    ... )
+    >>> gb.facts_of(plan, deliveries, on="2026-12-31").drop(columns="site_id")
+        asset_id measure_id  from_year     status
+    0  masts-001      masts       2026  delivered
+    1  masts-002      masts       2027  delivered
+    2  masts-003      masts       2027        cut
     """
     day = as_day(on)
     items = items_of(plan, deliveries, on=day)

@@ -130,6 +130,33 @@ def compare_plans(a: Plan, b: Plan) -> PlanDifference:
     --------
     compare_borders : Two drawings of one border.
     track_progress : What became of a plan so far.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> more = program.measures["masts"].model_copy(update={"quantity": 6})
+    >>> other = program.model_copy(update={"measures": {"masts": more}})
+    >>> found = gb.compare_plans(plan, gb.make_plan(other, placed=False))
+    >>> found.by_measure[["measure_id", "assets_a", "assets_b", "added", "moved"]]
+      measure_id  assets_a  assets_b  added  moved
+    0      masts         4         6      2      1
+    >>> found.by_year[["year", "covered_km_a", "covered_km_b"]].round(1)
+       year  covered_km_a  covered_km_b
+    0  2025           0.0           0.0
+    1  2026          17.7          25.1
+    2  2027          37.7          44.9
     """
     _require_one_border(a, b)
     assets, by_measure = changed_assets(a.assets, b.assets)

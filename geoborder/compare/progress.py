@@ -167,6 +167,43 @@ def track_progress(plan: Plan, deliveries: pd.DataFrame, *, on: date | str) -> P
     --------
     facts_of : What is fixed when the plan is made again.
     compare_plans : What changed between two plans.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> deliveries = pd.DataFrame(
+    ...     {
+    ...         "asset_id": ["masts-001", "masts-002", "masts-003"],
+    ...         "delivered": ["2026-05-02", "2026-06-30", None],
+    ...         "operational": ["2026-07-01", None, None],
+    ...         "status": [None, None, "cut"],
+    ...     }
+    ... )
+    >>> found = gb.track_progress(plan, deliveries, on="2026-12-31")
+    >>> found.by_measure[["measure_id", "due", "operational", "late", "cut"]]
+      measure_id  due  operational  late  cut
+    0      masts    2            1     1    1
+    >>> found.coverage[["state", "covered_km", "longest_gap_km"]].round(1)
+             state  covered_km  longest_gap_km
+    0  operational         9.3            36.3
+    1     promised        17.7            27.2
+    2  end_of_year        17.7            27.2
+    >>> found.late[["asset_id", "due", "days_late", "status"]]
+        asset_id         due  days_late     status
+    0  masts-002  2026-12-31          0  delivered
     """
     day = as_day(on)
     items = items_of(plan, deliveries, on=day)

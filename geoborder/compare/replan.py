@@ -96,6 +96,41 @@ def replan(
     --------
     facts_of : What is fixed.
     compare_plans : The difference.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program)
+    >>> deliveries = pd.DataFrame(
+    ...     {
+    ...         "asset_id": ["masts-001", "masts-002", "masts-003"],
+    ...         "delivered": ["2026-05-02", "2026-06-30", None],
+    ...         "operational": ["2026-07-01", None, None],
+    ...         "status": [None, None, "cut"],
+    ...     }
+    ... )
+    >>> found = gb.replan(plan, deliveries, on="2026-12-31")
+    >>> found.facts[["asset_id", "from_year", "status"]]
+        asset_id  from_year     status
+    0  masts-001       2026  delivered
+    1  masts-002       2027  delivered
+    2  masts-003       2027        cut
+    >>> found.difference.by_measure[["measure_id", "assets_a", "assets_b", "dropped"]]
+      measure_id  assets_a  assets_b  dropped
+    0      masts         4         3        1
     """
     if plan.placement is None:
         msg = "`plan` has no placement to make again."

@@ -45,6 +45,16 @@ def write_comparison(
     ------
     OptionError
         If the target is a file, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geoborder as gb
+    >>> coarse = gb.load_border(countries=gb.load_countries("50m"))
+    >>> found = gb.compare_borders(gb.load_border(), coarse, spacing_km=10)
+    >>> files = gb.write_comparison(found, tempfile.mkdtemp())
+    >>> sorted(file.name for file in files)
+    ['comparison.gpkg', 'displacement.csv', 'lengths.csv', 'points.csv']
     """
     tables = {
         field.name: value

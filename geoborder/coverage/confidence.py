@@ -170,7 +170,7 @@ def sight_confidence(  # noqa: PLR0913 - what `cover` takes, and what errs
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import load_border, open_dem, point_at, sight_confidence
     >>> border = load_border()
     >>> assets = gpd.GeoDataFrame(
     ...     {

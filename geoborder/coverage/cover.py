@@ -61,6 +61,33 @@ class Coverage:
         `by_segment` and `by_unit` for every year.
     footprints : DataFrame
         What each asset covers by itself (see `footprints`).
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import geoborder as gb
+    >>> border = gb.load_border()
+    >>> masts = gpd.GeoDataFrame(
+    ...     {
+    ...         "asset_id": ["A", "B"],
+    ...         "mode": "patrol",
+    ...         "range_km": 10.0,
+    ...         "from_year": [2026, 2027],
+    ...     },
+    ...     geometry=gb.point_at(border, [100, 115]),
+    ... )
+    >>> coverage = gb.cover(border, masts)
+    >>> coverage.year, coverage.k
+    (2027, 1)
+    >>> coverage.by_year[["year", "covered_km", "gaps", "longest_gap_km"]].round(1)
+       year  covered_km  gaps  longest_gap_km
+    0  2026        20.0     2          1234.0
+    1  2027        35.0     2          1219.0
+    >>> coverage.intervals[["start_km", "end_km", "asset_ids", "first_year"]].round(1)
+       start_km  end_km asset_ids  first_year
+    0      90.0   105.0         A        2026
+    1     105.0   110.0       A B        2026
+    2     110.0   125.0         B        2027
     """
 
     year: int | None
@@ -105,7 +132,7 @@ def cover(
         within that geodesic distance of the asset; ``patrol`` that distance along
         the border, either way from the asset's foot on it, if the asset itself is
         no further off than that, or with ``shift_hours`` what a patrol gets to and
-        back from in that time by ``travel`` (see `patrols`); ``reach`` where its
+        back from in that time by ``travel`` (see `patrol_passes`); ``reach`` where its
         crew gets within ``response_minutes`` by ``travel`` (a name in
         `TRAVEL_MODES`; ``foot`` where it is empty); ``none`` nothing. An asset
         without a geometry, or with ``status`` retired, covers nothing.
@@ -150,7 +177,7 @@ def cover(
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, point_at
+    >>> from geoborder import cover, load_border, point_at
     >>> border = load_border()
     >>> assets = gpd.GeoDataFrame(
     ...     {"asset_id": ["A"], "mode": ["patrol"], "range_km": [10.0]},

@@ -69,6 +69,25 @@ def footprints(
     -----
     GeoborderWarning
         If all assets are more than 1,000 km from the border.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import geoborder as gb
+    >>> border = gb.load_border()
+    >>> assets = gpd.GeoDataFrame(
+    ...     {
+    ...         "asset_id": ["post", "mast"],
+    ...         "mode": ["patrol", "radius"],
+    ...         "range_km": [8.0, 5.0],
+    ...     },
+    ...     geometry=gb.point_at(border, [100, 500]),
+    ... )
+    >>> found = gb.footprints(border, assets)
+    >>> found[["asset_id", "border_id", "start_km", "end_km"]].round(1)
+      asset_id border_id  start_km  end_km
+    0     post   TJK-AFG      92.0   108.0
+    1     mast   TJK-AFG     494.8   505.4
     """
     table = as_border(border)
     checked = active_assets(assets)

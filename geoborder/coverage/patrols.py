@@ -276,7 +276,7 @@ def patrol_passes(
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, point_at
+    >>> from geoborder import load_border, patrol_passes, point_at
     >>> border = load_border()
     >>> assets = gpd.GeoDataFrame(
     ...     {

@@ -128,7 +128,7 @@ def response_times(  # noqa: PLR0913 - what `cover` takes, and how one travels
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import load_border, open_dem, point_at, response_times
     >>> border = load_border()
     >>> posts = gpd.GeoDataFrame(
     ...     {"asset_id": ["A", "B"], "mode": ["none", "none"], "range_km": [0.0, 0.0]},

@@ -95,6 +95,7 @@ def describe_layers(*, currency: str | None = None) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from geoborder import describe_layers
     >>> told = describe_layers(currency="USD").set_index(["layer", "column"])
     >>> told.loc[("assets", "running_cost_per_year"), "unit"]
     'USD/year'

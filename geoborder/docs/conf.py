@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
-import benchmarks  # noqa: E402 - beside this file
+import figures  # noqa: E402 - beside this file
 import reference  # noqa: E402
 
 import geoborder  # noqa: E402
@@ -81,6 +81,7 @@ html_math_renderer = "mathml"
 
 logger = logging.getLogger(__name__)
 
+
 def mathml(node: nodes.Element, *, as_block: bool) -> str:
     """Write a formula as MathML; warn of what that does not know."""
     try:
@@ -107,16 +108,16 @@ def fill_in(_app: Sphinx) -> None:
     """Write what is made from code, and copy the notebooks beside the pages."""
     folder = HERE / "generated"
     folder.mkdir(exist_ok=True)
-    peers = ROOT / "tests" / "benchmarks"
-    results = json.loads((peers / "results.json").read_text(encoding="utf-8"))
+    benchmarks = ROOT / "tests" / "benchmarks"
+    results = json.loads((benchmarks / "results.json").read_text(encoding="utf-8"))
     for name, text in {
         "commands": reference.commands(),
         "programme": reference.programme(Program.model_json_schema()),
         "columns": reference.columns(),
         "formats": reference.formats(),
-        "format_costs": benchmarks.formats(results),
-        "measured": benchmarks.measured(results),
-        "performance": benchmarks.performance(results, peers),
+        "format_costs": figures.formats(results),
+        "machine": figures.machine(results),
+        "performance": figures.performance(results, benchmarks),
     }.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     place = HERE / "notebooks"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from markdown import table
+from tabular import table
 
 import geoborder as gb
 from geoborder.dictionary import LAYERS

@@ -208,6 +208,7 @@ def overlay_events(
     Examples
     --------
     >>> import pandas as pd
+    >>> from geoborder import overlay_events
     >>> roads = pd.DataFrame({"start_km": [0.0], "end_km": [10.0], "road": ["A"]})
     >>> posts = pd.DataFrame({"start_km": [4.0], "end_km": [12.0], "post": [7]})
     >>> overlay_events(roads, posts, how="identity").drop(columns="border_id")
@@ -296,6 +297,7 @@ def dissolve_events(
     Examples
     --------
     >>> import pandas as pd
+    >>> from geoborder import dissolve_events
     >>> parts = pd.DataFrame({"start_km": [0, 5, 20], "end_km": [6, 9, 25]})
     >>> dissolve_events(parts)[["start_km", "end_km", "events"]]
        start_km  end_km  events

@@ -79,7 +79,7 @@ def events_from(
 
     Examples
     --------
-    >>> from geoborder import load_border, load_units
+    >>> from geoborder import events_from, load_border, load_units
     >>> units = load_units("AFG", facing="TJK").set_index("name")
     >>> found = events_from(units, load_border(), within_km=0.1)
     >>> found.groupby(level=0)["length_km"].sum().round(1).to_dict()
@@ -222,7 +222,7 @@ def events_to(
     Examples
     --------
     >>> import pandas as pd
-    >>> from geoborder import load_border
+    >>> from geoborder import events_to, load_border
     >>> events = pd.DataFrame({"km": [10.0], "what": ["ford"]})
     >>> point = events_to(events, load_border(), offset_m=100).geometry.item()
     >>> round(point.x, 4), round(point.y, 4)

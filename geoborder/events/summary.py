@@ -62,7 +62,7 @@ def summarise_events(
     Examples
     --------
     >>> import pandas as pd
-    >>> from geoborder import load_border, segment_border
+    >>> from geoborder import load_border, segment_border, summarise_events
     >>> segments = segment_border(load_border(), length_km=500)
     >>> fords = pd.DataFrame({"km": [3.0, 500.0, 620.0], "boats": [2, 1, 5]})
     >>> summarise_events(fords, segments, total=["boats"])
@@ -164,7 +164,7 @@ def window_events(
     Examples
     --------
     >>> import pandas as pd
-    >>> from geoborder import load_border
+    >>> from geoborder import load_border, window_events
     >>> events = pd.DataFrame({"start_km": [100.0], "end_km": [103.0], "risk": [4.0]})
     >>> found = window_events(events, load_border(), column="risk")
     >>> found.loc[97:99, ["km", "covered_share", "risk_mean"]]

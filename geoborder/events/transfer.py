@@ -58,10 +58,23 @@ def transfer_events(
     DataError
         If the events have no chainage, or one beyond the old border.
 
-    References
-    ----------
-    The distance ratio method of conflating linear references: control points
-    matched first, the rest in proportion between them.
+    See Also
+    --------
+    calibrate : Official chainage, by the same proportion between known points.
+    compare_borders : How far the two lines lie apart.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import geoborder as gb
+    >>> old = gb.load_border(countries=gb.load_countries("10m"))
+    >>> new = gb.load_border()
+    >>> posts = pd.DataFrame({"km": [100.0, 600.0], "post": ["A", "B"]})
+    >>> moved = gb.transfer_events(posts, old, new)
+    >>> moved[["post", "old_km", "km", "displacement_m"]].round(0)
+      post  old_km     km  displacement_m
+    0    A   100.0  100.0           575.0
+    1    B   600.0  682.0           191.0
     """
     old, new = (_one_line(b, n) for b, n in ((old_border, "old"), (new_border, "new")))
     knots = _matched(old, new) if control_km is None else _given(control_km, old, new)

@@ -173,6 +173,31 @@ def verify_plan(folder: str | Path) -> list[str]:
     ------
     DataError
         If there is no manifest, or it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = gb.write_plan(plan, folder)
+    >>> gb.verify_plan(folder)
+    []
+    >>> _ = (folder / "csv" / "assets.csv").write_text("changed by hand")
+    >>> gb.verify_plan(folder)
+    ['csv/assets.csv: changed since it was written']
     """
     place = Path(folder) / MANIFEST
     try:

@@ -165,6 +165,36 @@ def write_placement(
     ------
     OptionError
         If the target is a file, or cannot be written, or a format is unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> border = gb.load_border("AND", "FRA")
+    >>> sites = gb.propose_sites(program, border, line_spacing_km=10)
+    >>> found = gb.place(program, border, sites)
+    >>> files = gb.write_placement(program, found, tempfile.mkdtemp())
+    >>> for file in files:
+    ...     print(file.name)
+    placement_by_year.csv
+    placement_floors.csv
+    placement_history.csv
+    placement_items.csv
+    placement_sites.csv
+    placement.gpkg
+    manifest.json
     """
     about = about_program(program)
     facts = {**_program_facts(about), "placement": _proof(placement)}

@@ -221,6 +221,18 @@ def read_table(
     See Also
     --------
     read_layer : Read a layer with its geometry.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> import geoborder as gb
+    >>> posts = pd.DataFrame({"post": ["A", "B"], "km": [10.5, 99.0], "staff": [12, 8]})
+    >>> file = gb.write_layer(posts, tempfile.mkdtemp() + "/posts.csv")
+    >>> gb.read_table(file)
+      post    km  staff
+    0    A  10.5     12
+    1    B  99.0      8
     """
     found = read_source(source_of(source, layer=layer, name=format), spatial=False)
     if isinstance(found, gpd.GeoDataFrame):

@@ -40,6 +40,17 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
     OptionError
         If the map uses something that only the network has, such as the script
         of a folium plugin or `folium.Icon`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import folium
+    >>> import geoborder as gb
+    >>> m = folium.Map([37.5, 71], zoom_start=7, tiles=None)
+    >>> m = gb.add_points(m, gb.load_crossings(), name="Crossings")
+    >>> file = gb.save_map(m, tempfile.mkdtemp() + "/crossings.html")
+    >>> 'src="http' in file.read_text(encoding="utf-8")  # nothing to fetch
+    False
     """
     return write_text(Path(path), inlined(page))
 

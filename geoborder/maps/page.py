@@ -77,10 +77,23 @@ def make_map(
 
     Examples
     --------
-    >>> from geoborder import make_plan
-    >>> page = make_map(make_plan(placed=False), color_by="priority", year=2027)
-    >>> type(page).__mro__[1].__name__
-    'Map'
+    >>> import folium
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> page = gb.make_map(plan, year=2026)
+    >>> isinstance(page, folium.Map)
+    True
     """
     require_attribute(color_by, plan)
     years = plan.coverage.by_year["year"].astype(int).tolist()

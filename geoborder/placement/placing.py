@@ -57,7 +57,11 @@ class Placement:
         What stands already and was open to be moved: ``asset_id``, ``until_year``
         (its last year there; empty: it stays), ``moved``.
     by_year : DataFrame
-        Money, coverage and the price of money, by year (see `tally.by_year`).
+        Indexed by ``year``: ``items`` (placed in it), ``spent`` (buying in an item's
+        first year, running it in each), ``budget`` (what everything else leaves for
+        it; empty where there is none), ``left``, ``covered_km``, ``share``,
+        ``longest_gap_km``, ``price_per_million`` (weighted km a year that one more
+        million of the year's money would add at most, by the linear relaxation).
     floors : DataFrame
         Each floor, what it asks for and what is reached.
     value : float
@@ -181,6 +185,40 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
 
     Schilling, D. A. (1980). Dynamic location modeling for public-sector facilities.
     Decision Sciences 11(4), 714-724. doi:10.1111/j.1540-5915.1980.tb01172.x
+
+    Examples
+    --------
+    >>> import textwrap
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 2, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> border = gb.load_border("AND", "FRA")
+    >>> sites = gb.point_at(border, [2, 12, 15, 34]).to_frame("geometry")
+    >>> found = gb.place(program, border, sites, gap=0)
+    >>> found.status, round(found.value, 1), round(found.bound, 1)
+    ('optimal', 33.7, 33.7)
+    >>> found.items[["asset_id", "site_id", "from_year", "chainage_km"]].round(1)
+        asset_id site_id  from_year  chainage_km
+    0  masts-001       4       2026         34.0
+    1  masts-002       3       2027         15.0
+    >>> print(textwrap.fill(found.items["reason"].iloc[0], 72))
+    Covers 12.7 km that nothing else does, for 79 USD per added km. The next
+    best site, 1, would lose 13.3 weighted km. 2026 is the programme's first
+    year.
+    >>> found.by_year.reset_index()[["year", "items", "spent", "covered_km"]].round(1)
+       year  items   spent  covered_km
+    0  2026      1  1000.0        12.7
+    1  2027      1  1000.0        21.1
     """
     _require_options(gap, time_limit_s, seed)
     setting = make_setting(

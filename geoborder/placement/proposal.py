@@ -57,6 +57,30 @@ def propose_sites(
     ------
     GeoborderError
         If a layer or an option is unusable.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> border = gb.load_border("AND", "FRA")
+    >>> sites = gb.propose_sites(program, border, line_spacing_km=10)
+    >>> sites[["site_id", "kind"]].head(3)
+         site_id  kind
+    0   line-4.6  line
+    1  line-13.9  line
+    2  line-23.1  line
+    >>> gb.locate(sites, border)["chainage_km"].round(1).tolist()[:3]
+    [4.6, 13.9, 23.1]
     """
     for name, value in (
         ("max_distance_km", max_distance_km),

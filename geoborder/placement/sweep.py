@@ -85,6 +85,30 @@ def sweep_budget(  # noqa: PLR0913 - as for `place`
         If a factor is negative, or the programme has no budgets.
     GeoborderError
         If the programme or a layer is unusable.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> border = gb.load_border("AND", "FRA")
+    >>> sites = gb.propose_sites(program, border, line_spacing_km=10)
+    >>> sweep = gb.sweep_budget(program, border, sites, factors=[0.5, 1, 2])
+    >>> sweep[["factor", "budget", "spent", "covered_km", "status"]].round(1)
+       factor  budget   spent  covered_km   status
+    0     0.5  2000.0  2000.0        23.5  optimal
+    1     1.0  4000.0  4000.0        39.0  optimal
+    2     2.0  8000.0  4000.0        39.0  optimal
     """
     sizes = sorted({float(f) for f in factors})
     if not sizes or not all(0.0 <= f < np.inf for f in sizes):

@@ -89,6 +89,31 @@ class Plan:
         Elevation that was used.
     options : dict
         What `make_plan` was called with, for the record.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> len(plan.segments), len(plan.assets)
+    (5, 4)
+    >>> plan.coverage.by_year[["year", "covered_km", "longest_gap_km"]].round(1)
+       year  covered_km  longest_gap_km
+    0  2025         0.0            46.2
+    1  2026        17.7            27.2
+    2  2027        37.7             5.2
+    >>> plan.costs["total"].to_dict()
+    {2026: 2000.0, 2027: 2000.0}
     """
 
     program: Program
@@ -177,7 +202,9 @@ def make_plan(  # noqa: PLR0913 - each is a planner's choice, with a default
         How close to the best, for how long at most, and for planning again what is
         settled already.
     progress
-        Called with the name of each step of `STEPS` as it begins.
+        Called with the name of each step as it begins: ``border``, ``units``,
+        ``segments``, ``terrain``, ``measures``, ``equipment``, ``placement``,
+        ``coverage``, ``response``, ``distances``, ``checks``.
 
     Returns
     -------
@@ -191,6 +218,7 @@ def make_plan(  # noqa: PLR0913 - each is a planner's choice, with a default
 
     Examples
     --------
+    >>> from geoborder import make_plan
     >>> plan = make_plan()
     >>> len(plan.segments), float(plan.segments["length_km"].sum().round(2))
     (139, 1343.96)

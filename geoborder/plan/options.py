@@ -45,6 +45,26 @@ class PlacingOptions:
         (see `sweep_budget`); none: no such sweep.
     progress : callable or None
         Called with the best value, the bound and the seconds so far.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> how = gb.PlacingOptions(gap=0.0, time_limit_s=10, factors=(0.5, 1))
+    >>> plan = gb.make_plan(program, placing=how)
+    >>> plan.placement.status, plan.sweep["factor"].tolist()
+    ('optimal', [0.5, 1.0])
     """
 
     gap: float = 0.001

@@ -41,6 +41,27 @@ def plot_budget(plan: Plan, *, ax: Axes | None = None, sources: bool = True) -> 
     Axes
         Stacked bars in the programme's currency (or thousands or millions of it,
         as its axis says), running cost on top, the budget as a mark where there is one.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> ax = gb.plot_budget(plan)
+    >>> ax.get_ylabel()
+    'thousand USD'
+    >>> [label.get_text() for label in ax.get_legend().get_texts()]
+    ['running cost', 'observation']
     """
     ax = new_axes(ax, (6.4, 3.4))
     size = type_size(ax)
@@ -103,6 +124,26 @@ def plot_spending(plan: Plan, *, ax: Axes | None = None, sources: bool = True) -
     Axes
         A point per year, and one for what was covered before the programme; spending
         with running cost.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program)
+    >>> ax = gb.plot_spending(plan)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('spent on placed equipment so far, thousand USD', 'covered, km')
     """
     ax = new_axes(ax, (6.4, 3.2))
     size = type_size(ax)
@@ -162,6 +203,26 @@ def plot_sweep(plan: Plan, *, ax: Axes | None = None, sources: bool = True) -> A
     Axes
         Weighted km over the money that is there for placed equipment, each with the
         bound that no placement exceeds and its multiple of the programme's budget.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     budgets={2026: 2000, 2027: 2000},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> placing = gb.PlacingOptions(factors=(0.5, 1, 2))
+    >>> ax = gb.plot_sweep(gb.make_plan(program, placing=placing))
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('budget for placed equipment, thousand USD', 'weighted km, all years')
     """
     ax = new_axes(ax, (6.4, 3.2))
     size = type_size(ax)
@@ -195,3 +256,11 @@ def plot_sweep(plan: Plan, *, ax: Axes | None = None, sources: bool = True) -> A
 def _counted(what: str, word: str, currency: str) -> str:
     """Name an axis of money."""
     return f"{what}, {word} {currency}" if word else f"{what}, {currency}"
+
+
+# The decorator is of another module, so doctest would pass over what it wraps.
+__test__ = {
+    "plot_budget": plot_budget,
+    "plot_spending": plot_spending,
+    "plot_sweep": plot_sweep,
+}

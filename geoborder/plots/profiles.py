@@ -66,7 +66,19 @@ def plot_profile(
     Examples
     --------
     >>> import geoborder as gb
-    >>> ax = gb.plot_profile(gb.make_plan(placed=False), year=2026)
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AFG", "right": "CHN"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> ax = gb.plot_profile(plan, year=2026)
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('chainage, km', 'elevation, m')
     """
@@ -167,3 +179,7 @@ def _add_units(
         elif isinstance(unit, str):
             ax.text(start, top * 1.14, unit, ha="left", fontsize=size)
     return True
+
+
+# The decorator is of another module, so doctest would pass over what it wraps.
+__test__ = {"plot_profile": plot_profile}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geoborder.program.catalogue import Category, EquipmentType, Travel
 from geoborder.program.figures import (
@@ -197,7 +197,43 @@ class Stage(Strict):
 
 
 class Program(Strict):
-    """A programme, checked as a whole."""
+    """
+    A programme, checked as a whole.
+
+    Frozen. It has the keys of a programme file as attributes, and so have its parts;
+    ``geoborder schema`` describes each. `model_copy` with ``update`` makes one that
+    differs, without checking it.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> program = gb.load_program()
+    >>> program.years, program.currency, len(program.measures)
+    (range(2025, 2030), 'USD', 18)
+    >>> measure = program.measures["new-posts"]
+    >>> measure.quantity, measure.equipment, measure.basis
+    (80.0, 'border-post', 'inform-2025')
+
+    One of your own, in Python instead of a file:
+
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> program.measures["masts"].unit_cost, program.equipment["mast"].cost.value
+    (None, 1000.0)
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"description": "A programme, checked as a whole."}
+    )
 
     name: str = Field(description="Name of the programme, for titles.")
     description: str = Field("", description="What it is, and what it rests on.")

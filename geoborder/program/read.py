@@ -46,6 +46,7 @@ def load_program(path: str | Path | None = None) -> Program:
 
     Examples
     --------
+    >>> from geoborder import load_program
     >>> program = load_program()
     >>> program.first_year, program.last_year
     (2025, 2029)
@@ -128,7 +129,8 @@ def _message(error: ValidationError, file: Path, lines: dict[Place, int]) -> str
     where = ".".join(str(step) for step in path)
     more = error.error_count() - 1
     rest = f" ({more} more fault{'s' * (more > 1)})" if more else ""
-    return f"{file}:{_line_of(path, lines)}: {where}: {text}.{rest}"
+    stop = "" if text.endswith("?") else "."
+    return f"{file}:{_line_of(path, lines)}: {where}: {text}{stop}{rest}"
 
 
 def _line_of(path: Place, lines: dict[Place, int]) -> int:

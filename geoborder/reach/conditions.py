@@ -75,6 +75,32 @@ class Conditions:
         If a layer is unusable.
     OptionError
         If options clash, or a season needs a date.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> import geoborder as gb
+    >>> border, dem = gb.load_border(), gb.open_dem()
+    >>> ends = gb.point_at(border, [500, 503])
+    >>> snow = gpd.GeoDataFrame(
+    ...     {"factor": [2.0], "from_day": ["11-15"], "until_day": ["04-15"]},
+    ...     geometry=[box(70, 38, 71, 39)],
+    ...     crs=4326,
+    ... )
+    >>> def minutes(date):
+    ...     met = gb.Conditions(border=border, side="left", friction=snow, date=date)
+    ...     found = gb.travel_time(ends[:1], ends[1:], dem=dem, conditions=met)
+    ...     return round(float(found.iloc[0, 0]), 1)
+    >>> minutes("2027-07-01"), minutes("2027-01-15")
+    (121.6, 243.2)
+
+    A season needs a date:
+
+    >>> gb.Conditions(friction=snow)
+    Traceback (most recent call last):
+        ...
+    geoborder.errors.OptionError: `friction` has rows with a season; give a `date`.
     """
 
     border: gpd.GeoDataFrame | None = None

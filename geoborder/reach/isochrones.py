@@ -101,7 +101,7 @@ def isochrones(
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import isochrones, load_border, open_dem, point_at
     >>> site = gpd.GeoSeries([point_at(load_border(), 500)], crs=4326)
     >>> reached = isochrones(site, dem=open_dem(), mode="horse", minutes=[30, 60])
     >>> reached.areas[["minutes", "area_km2"]].round(0)
@@ -191,6 +191,18 @@ def write_isochrones(reached: Isochrones, path: str | Path) -> Path:
     OptionError
         If it cannot be written, or does not end in ``.tif``; an earlier file is
         untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import rasterio
+    >>> import geoborder as gb
+    >>> site = gb.point_at(gb.load_border(), [500])
+    >>> reached = gb.isochrones(site, dem=gb.open_dem(), mode="horse", minutes=[30, 60])
+    >>> file = gb.write_isochrones(reached, tempfile.mkdtemp() + "/minutes.tif")
+    >>> with rasterio.open(file) as raster:
+    ...     raster.crs.to_string(), raster.dtypes, raster.nodata
+    ('EPSG:4326', ('float32',), nan)
     """
     return write_raster(
         reached.minutes,

@@ -71,7 +71,7 @@ def least_time_paths(
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import least_time_paths, load_border, open_dem, point_at
     >>> border = load_border()
     >>> ends = gpd.GeoSeries(point_at(border, [500.0, 510.0]), crs=4326)
     >>> path = least_time_paths(ends[:1], ends[1:], dem=open_dem())
@@ -253,7 +253,7 @@ def patrol_path(
 
     Examples
     --------
-    >>> from geoborder import load_border, open_dem
+    >>> from geoborder import load_border, open_dem, patrol_path
     >>> paths = patrol_path(load_border(), 500.0, 510.0, dem=open_dem())
     >>> paths.drop(columns="geometry").round(0)
           minutes  length_km  climb_m

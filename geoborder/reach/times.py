@@ -207,13 +207,15 @@ def travel_time(
     References
     ----------
     Dial, R. B. (1969). Algorithm 360: shortest-path forest with topological ordering.
-    Communications of the ACM 12 (11). Borgefors, G. (1986). Distance transformations
-    in digital images. Computer Vision, Graphics, and Image Processing 34 (3).
+    Communications of the ACM 12(11), 632-633.
+
+    Borgefors, G. (1986). Distance transformations in digital images. Computer Vision,
+    Graphics, and Image Processing 34(3), 344-371.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import load_border, open_dem, point_at, travel_time
     >>> border = load_border()
     >>> sites = gpd.GeoSeries([point_at(border, 500)], index=["A"], crs=4326)
     >>> targets = gpd.GeoSeries(point_at(border, [500.0, 503.0, 510.0]), crs=4326)

@@ -40,6 +40,35 @@ def write_report(plan: Plan, path: str | Path) -> Path:
     -------
     Path
         The file.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written; an earlier file is untouched.
+
+    See Also
+    --------
+    write_report_pdf : The same as a PDF.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import geoborder as gb
+    >>> shared = {"category": "observation", "basis": "illustrative"}
+    >>> mast = {"name": "Mast", "mode": "radius", "range_km": 4, "cost": 1000, **shared}
+    >>> masts = {"name": "Masts", "equipment": "mast", "quantity": 4, **shared}
+    >>> program = gb.Program(
+    ...     name="Small",
+    ...     first_year=2026,
+    ...     last_year=2027,
+    ...     border={"left": "AND", "right": "FRA"},
+    ...     equipment={"mast": mast},
+    ...     measures={"masts": masts},
+    ... )
+    >>> plan = gb.make_plan(program, placed=False)
+    >>> file = gb.write_report(plan, tempfile.mkdtemp() + "/report.html")
+    >>> "<h1>Small</h1>" in file.read_text(encoding="utf-8")
+    True
     """
     return write_text(Path(path), render_report(plan))
 

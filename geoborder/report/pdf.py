@@ -66,6 +66,12 @@ def write_report_pdf(
     all that is folded there unfolded. The browser is found on the path, or named by
     the environment variable ``GEOBORDER_CHROMIUM``; it gets a profile of its own and no
     network.
+
+    Examples
+    --------
+    With such a browser, of a plan that `make_plan` gave::
+
+        gb.write_report_pdf(plan, "report.pdf")
     """
     browser = find_browser()
     if not time_limit_s > 0:

@@ -75,6 +75,16 @@ class Viewshed:
         What the values are.
     method : str
         How they were worked out.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> sites = gb.point_at(gb.load_border(), [500, 510])
+    >>> view = gb.viewshed(sites, dem=gb.open_dem(), range_km=15, mast_m=24)
+    >>> view.values.shape, view.crs.to_string(), view.nodata
+    ((47, 54), 'EPSG:4326', 65535)
+    >>> [int((view.values == n).sum()) for n in (1, 2)]  # cells seen by one, by both
+    [170, 26]
     """
 
     values: npt.NDArray[Any]
@@ -151,13 +161,15 @@ def viewshed(
     References
     ----------
     Franklin, W. R., Ray, C. (1994). Higher isn't necessarily better: visibility
-    algorithms and experiments. Advances in GIS Research, Taylor & Francis: R2
+    algorithms and experiments. In Waugh, T. C., Healey, R. G. (eds), Advances in GIS
+    Research: Sixth International Symposium on Spatial Data Handling, 751-770. Taylor &
+    Francis: R2
     and R3.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import load_border, open_dem, point_at, viewshed
     >>> site = gpd.GeoSeries([point_at(load_border(), 500)], crs=4326)
     >>> view = viewshed(site, dem=open_dem(), range_km=15, mast_m=24, target_m=1.7)
     >>> view.values.shape, int((view.values == 1).sum())
@@ -223,6 +235,18 @@ def write_viewshed(view: Viewshed, path: str | Path) -> Path:
     OptionError
         If it cannot be written, or does not end in ``.tif``; an earlier file is
         untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import rasterio
+    >>> import geoborder as gb
+    >>> site = gb.point_at(gb.load_border(), [500])
+    >>> view = gb.viewshed(site, dem=gb.open_dem(), range_km=15, mast_m=24)
+    >>> file = gb.write_viewshed(view, tempfile.mkdtemp() + "/seen.tif")
+    >>> with rasterio.open(file) as raster:
+    ...     raster.crs.to_string(), raster.dtypes, raster.descriptions
+    ('EPSG:4326', ('uint16',), ('count, method fan',))
     """
     table = None
     if view.result in {"count", "binary"}:

@@ -158,8 +158,8 @@ def sight_probability(
         Standard deviation of the DEM's heights, in metres. Errors are a Gaussian
         field, one per draw, that moves sites and targets with the ground.
     correlation_m
-        Distance at which their correlation has fallen to 1/e, in metres (see
-        `error_field`).
+        Distance at which their correlation has fallen to 1/e, in metres: over the
+        distance h it is exp(-h / `correlation_m`). 0: cells are independent.
     refraction_sd
         Standard deviation of the coefficient of refraction: one per draw.
     position_sd_m
@@ -190,12 +190,12 @@ def sight_probability(
     References
     ----------
     Fisher, P. F. (1992). First experiments in viewshed uncertainty: simulating
-    fuzzy viewsheds. Photogrammetric Engineering and Remote Sensing 58(3).
+    fuzzy viewsheds. Photogrammetric Engineering and Remote Sensing 58(3), 345-352.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import load_border, open_dem, point_at, sight_probability
     >>> border = load_border()
     >>> kilometres = [500.0, 504.0, 505.0, 506.0]
     >>> targets = gpd.GeoSeries(point_at(border, kilometres), crs=4326)

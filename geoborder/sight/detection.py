@@ -38,6 +38,9 @@ def detection_probability(
 
     References
     ----------
+    Johnson, J. (1958). Analysis of image forming systems. Image Intensifier Symposium,
+    Fort Belvoir, 244-273.
+
     Holst, G. C. (2008). Electro-Optical Imaging System Performance, 5th ed. SPIE.
 
     Driggers, R. G., Friedman, M. H., Nichols, J. (2012). Introduction to Infrared
@@ -45,6 +48,7 @@ def detection_probability(
 
     Examples
     --------
+    >>> from geoborder import detection_probability
     >>> detection_probability([0, 2, 5, 10], half_km=5).round(3)
     array([1.   , 0.983, 0.5  , 0.108])
     """

@@ -126,12 +126,14 @@ def line_of_sight(
     References
     ----------
     Franklin, W. R., Ray, C. (1994). Higher isn't necessarily better: visibility
-    algorithms and experiments. Advances in GIS Research, Taylor & Francis.
+    algorithms and experiments. In Waugh, T. C., Healey, R. G. (eds), Advances in GIS
+    Research: Sixth International Symposium on Spatial Data Handling, 751-770. Taylor &
+    Francis.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import line_of_sight, load_border, open_dem, point_at
     >>> border = load_border()
     >>> kilometres = [100.0, 101.0, 102.0, 120.0]
     >>> targets = gpd.GeoSeries(point_at(border, kilometres), crs=4326)
@@ -184,6 +186,21 @@ def sight_lines(
     -----
     GeoborderWarning
         As `line_of_sight` does.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import geoborder as gb
+    >>> points = gb.point_at(gb.load_border(), [100.0, 101.0, 120.0])
+    >>> found = gb.sight_lines(
+    ...     points[:1], points, dem=gb.open_dem(), range_km=5, mast_m=24, target_m=1.7
+    ... )
+    >>> found.seen.toarray()
+    array([[ True,  True, False]])
+    >>> found.in_range  # the third target is too far away
+    array([2])
+    >>> found.unknown.nnz
+    0
     """
     ground = as_dem(dem)
     table, groups = _tables(sites, targets, ground, options)
@@ -240,7 +257,7 @@ def visible_height(
     Examples
     --------
     >>> import geopandas as gpd
-    >>> from geoborder import load_border, open_dem, point_at
+    >>> from geoborder import load_border, open_dem, point_at, visible_height
     >>> border = load_border()
     >>> targets = gpd.GeoSeries(point_at(border, [850.0, 853.0, 856.0]), crs=4326)
     >>> visible_height(

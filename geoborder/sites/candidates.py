@@ -148,7 +148,7 @@ def candidate_sites(  # noqa: PLR0913 - each is a planner's choice, with a defau
 
     Examples
     --------
-    >>> from geoborder import load_border, open_dem
+    >>> from geoborder import candidate_sites, load_border, open_dem
     >>> sites = candidate_sites(
     ...     load_border(), dem=open_dem(), range_km=15, mast_m=24, side="left", limit=3
     ... )

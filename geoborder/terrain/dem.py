@@ -91,6 +91,28 @@ class Dem:
         CRS of those coordinates.
     source : str
         Where it came from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import geoborder as gb
+    >>> dem = gb.open_dem(bounds=(71.4, 37.3, 71.8, 37.7))  # around Khorog
+    >>> dem.shape, dem.crs.to_string()
+    ((54, 54), 'EPSG:4326')
+    >>> dem.heights_at(np.array([71.553, 60.0]), np.array([37.490, 37.5])).round()
+    array([2209.,   nan])
+    >>> [round(side) for side in dem.cell_size_m(71.553, 37.490)]
+    [737, 925]
+
+    Heights of your own, such as a plane that rises to the east:
+
+    >>> from affine import Affine
+    >>> from pyproj import CRS
+    >>> metres = np.tile(np.arange(100, dtype=np.float32), (80, 1))
+    >>> to_grid = Affine(30, 0, 500_000, 0, -30, 4_150_000)  # cells of 30 m
+    >>> plane = gb.Dem(metres, to_grid, CRS("EPSG:32642"), "a plane")
+    >>> round(float(gb.slope_deg(plane).heights_m[40, 50]), 2)
+    1.91
     """
 
     heights_m: Float32Array | TiledHeights

@@ -80,6 +80,8 @@ def open_dem(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from geoborder import open_dem
     >>> dem = open_dem()
     >>> dem.heights_at(np.array([73.705]), np.array([37.44]))  # Lake Zorkul
     array([4110.])

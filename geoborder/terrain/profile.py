@@ -48,7 +48,7 @@ def profile(
     Raises
     ------
     DataError
-        If the layer is unusable (see `require_layer`).
+        If the layer is unusable: no CRS, empty, no lines, broken coordinates.
     BorderError
         If the parts of a line do not join.
     OptionError
@@ -56,7 +56,9 @@ def profile(
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import LineString
+    >>> from geoborder import open_dem, profile
     >>> line = gpd.GeoSeries([LineString([(71, 37), (71.1, 37)])], crs="EPSG:4326")
     >>> profile(line, dem=open_dem(), step_m=5000)[["chainage_km", "height_m"]].round(1)
        chainage_km  height_m

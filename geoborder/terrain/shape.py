@@ -106,6 +106,26 @@ def slope_deg(dem: Dem) -> Dem:
     Dem
         Steepest slope in degrees by central differences over ground distances;
         NaN where a neighbour has no data.
+
+    Notes
+    -----
+    GDAL's gdaldem has these differences as ``-alg ZevenbergenThorne``; its default,
+    Horn's, averages over all eight neighbours and so is smoother.
+
+    References
+    ----------
+    Zevenbergen, L. W., Thorne, C. R. (1987). Quantitative analysis of land surface
+    topography. Earth Surface Processes and Landforms 12, 47-56.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> dem = gb.open_dem(bounds=(71.4, 37.3, 71.8, 37.7))  # around Khorog
+    >>> slope = gb.slope_deg(dem)
+    >>> slope.shape == dem.shape
+    True
+    >>> round(float(slope.heights_m.max()), 1)  # degrees, on cells of 0.7 km by 0.9 km
+    47.6
     """
     east, north = (np.asarray(side.heights_m) for side in gradient(dem))
     return replace(dem, heights_m=np.degrees(np.arctan(np.hypot(east, north))))
@@ -126,6 +146,14 @@ def aspect_deg(dem: Dem) -> Dem:
         Azimuth of the steepest descent, clockwise from true north, from 0 to
         less than 360 degrees; NaN on flat ground and where a neighbour has no
         data. It must not be interpolated: there is a jump at north.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> dem = gb.open_dem(bounds=(71.4, 37.3, 71.8, 37.7))  # around Khorog
+    >>> aspect = gb.aspect_deg(dem)
+    >>> aspect.heights_m[20, 20:24].round()  # degrees clockwise from north
+    array([291., 290., 313., 316.], dtype=float32)
     """
     east, north = (np.asarray(side.heights_m) for side in gradient(dem))
     return replace(dem, heights_m=downslope_deg(east, north).astype(np.float32))
@@ -171,6 +199,16 @@ def ruggedness_m(dem: Dem) -> Dem:
     Riley, S. J., DeGloria, S. D., Elliot, R. (1999). A terrain ruggedness index
     that quantifies topographic heterogeneity. Intermountain Journal of Sciences
     5(1-4).
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> dem = gb.open_dem(bounds=(71.4, 37.3, 71.8, 37.7))  # around Khorog
+    >>> ruggedness = gb.ruggedness_m(dem)
+    >>> ruggedness.heights_m[20, 20:24].round()
+    array([1061.,  984.,  845.,  770.], dtype=float32)
+    >>> float(ruggedness.heights_m[0, 0])  # at the edge a neighbour is missing
+    nan
     """
     rows, columns = dem.shape
     around = dem.read(-1, -1, rows + 1, columns + 1)
@@ -199,6 +237,14 @@ def local_relief(dem: Dem, *, radius_m: float) -> Dem:
     Dem
         Highest less lowest height in the window, metres; cells without data do
         not count.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> dem = gb.open_dem(bounds=(71.4, 37.3, 71.8, 37.7))  # around Khorog
+    >>> relief = gb.local_relief(dem, radius_m=3000)
+    >>> relief.heights_m[20, 20:24]
+    array([2393., 2457., 2166., 1963.], dtype=float32)
     """
     heights = np.asarray(dem.heights_m)
     rows, columns = dem.shape
@@ -246,6 +292,16 @@ def hillshade(
     ------
     OptionError
         If an option is out of its range.
+
+    Examples
+    --------
+    >>> import geoborder as gb
+    >>> dem = gb.open_dem(bounds=(71.4, 37.3, 71.8, 37.7))  # around Khorog
+    >>> light = gb.hillshade(dem, vertical_exaggeration=2)
+    >>> light.shape == dem.shape
+    True
+    >>> light[20, 20:24].round(2)
+    array([0.95, 0.95, 0.99, 0.98], dtype=float32)
     """
     if not (0.0 <= altitude_deg <= 90.0 and np.isfinite(azimuth_deg)):  # noqa: PLR2004
         msg = (

@@ -15,11 +15,15 @@ def pytest_benchmark_update_json(
     """Leave in ``--benchmark-json`` what the performance page is made of."""
     machine = output_json["machine_info"]
     kept = {
-        "datetime": output_json["datetime"],
-        "machine_info": {key: machine[key] for key in KEPT}
-        | {"cpu": {"count": machine["cpu"]["count"]}},
-        "benchmarks": [
-            {key: bench[key] for key in ("fullname", "params", "extra_info")}
+        "machine": {key: machine[key] for key in KEPT}
+        | {"cores": machine["cpu"]["count"]},
+        "runs": [
+            {
+                "benchmark": bench["fullname"],
+                "given": bench["params"] or {},
+                "measured": output_json["datetime"][:10],
+                "figures": bench["extra_info"],
+            }
             for bench in output_json["benchmarks"]
         ],
     }

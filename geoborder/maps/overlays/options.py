@@ -44,7 +44,9 @@ class LayerOptions(TypedDict, total=False):
         Options of Leaflet's paths: ``weight``, ``opacity``, ``fillOpacity``,
         ``dashArray`` and so on.
     marker_kwds : mapping
-        Of points: ``radius`` in pixels and ``symbol``, a name in `SYMBOLS`.
+        Of points: ``radius`` in pixels and ``symbol`` (``circle``, ``square``,
+        ``triangle``, ``diamond``, ``cross``, ``pentagon``, ``star``, ``triangle-down``,
+        ``saltire``).
     missing_kwds : mapping
         Of missing values: ``color`` and ``label``.
     tooltip_kwds, popup_kwds : mapping
@@ -54,6 +56,15 @@ class LayerOptions(TypedDict, total=False):
     legend_kwds : mapping
         ``caption``, ``labels`` (one a class) and ``fmt`` (of numbers, such as
         ``"{:.2f}"``).
+
+    Examples
+    --------
+    >>> import folium
+    >>> import geoborder as gb
+    >>> look = gb.LayerOptions(scheme="equal_interval", legend_kwds={"fmt": "{:.0f}"})
+    >>> segments = gb.segment_border(gb.load_border(), count=20)
+    >>> m = folium.Map([37.5, 70], zoom_start=7, tiles=None)
+    >>> m = gb.add_segments(m, segments, column="start_km", **look)
     """
 
     color: str | None

@@ -68,10 +68,12 @@ def lscp(
     References
     ----------
     Toregas, C., Swain, R., ReVelle, C., Bergman, L. (1971). The location of emergency
-    service facilities. Operations Research 19.
+    service facilities. Operations Research 19(6), 1363-1373.
+    doi:10.1287/opre.19.6.1363
 
     Examples
     --------
+    >>> from geoborder import lscp
     >>> lscp([[1, 1, 0], [0, 1, 0], [0, 1, 1]]).selected
     array([0, 2])
     """
@@ -126,11 +128,13 @@ def lscp_b(
     References
     ----------
     Church, R. L., Murray, A. (2018). Location Covering Models. Springer.
+
     Hogan, K., ReVelle, C. (1986). Concepts and applications of backup coverage.
-    Management Science 32.
+    Management Science 32(11), 1434-1444. doi:10.1287/mnsc.32.11.1434
 
     Examples
     --------
+    >>> from geoborder import lscp_b
     >>> found = lscp_b([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 1, 1, 1]])
     >>> found.selected, found.value
     (array([0, 3]), 1.0)
@@ -183,10 +187,11 @@ def bacop1(
     References
     ----------
     Hogan, K., ReVelle, C. (1986). Concepts and applications of backup coverage.
-    Management Science 32.
+    Management Science 32(11), 1434-1444. doi:10.1287/mnsc.32.11.1434
 
     Examples
     --------
+    >>> from geoborder import bacop1
     >>> bacop1([[1, 1, 0], [0, 1, 1], [1, 0, 0]], [1, 5, 1], p=2).value
     5.0
     """
@@ -248,10 +253,11 @@ def bacop2(
     References
     ----------
     Hogan, K., ReVelle, C. (1986). Concepts and applications of backup coverage.
-    Management Science 32.
+    Management Science 32(11), 1434-1444. doi:10.1287/mnsc.32.11.1434
 
     Examples
     --------
+    >>> from geoborder import bacop2
     >>> bacop2([[1, 1], [1, 1], [0, 1]], [4, 1], p=2).selected
     array([0, 1])
     """
@@ -324,10 +330,11 @@ def mclp(
     References
     ----------
     Church, R., ReVelle, C. (1974). The maximal covering location problem. Papers of
-    the Regional Science Association 32.
+    the Regional Science Association 32, 101-118. doi:10.1111/j.1435-5597.1974.tb00902.x
 
     Examples
     --------
+    >>> from geoborder import mclp
     >>> mclp([[1, 1, 0], [0, 1, 1], [0, 0, 1]], [1, 1, 5], p=1).selected
     array([1])
     >>> mclp([[1, 1, 0], [0, 1, 1]], [1, 1, 5], budget=3, costs=[3, 4]).value

@@ -69,15 +69,19 @@ def p_median(
     References
     ----------
     Hakimi, S. L. (1964). Optimum locations of switching centers and the absolute
-    centers and medians of a graph. Operations Research 12.
+    centers and medians of a graph. Operations Research 12(3), 450-459.
+    doi:10.1287/opre.12.3.450
+
     ReVelle, C. S., Swain, R. W. (1970). Central facilities location. Geographical
-    Analysis 2.
+    Analysis 2(1), 30-42. doi:10.1111/j.1538-4632.1970.tb00142.x
+
     Duran-Mateluna, C., Ales, Z., Elloumi, S. (2023). An efficient Benders
     decomposition for the p-median problem. European Journal of Operational
     Research 308.
 
     Examples
     --------
+    >>> from geoborder import p_median
     >>> found = p_median([[0, 1, 9, 9], [2, 0, 3, 9], [9, 9, 1, 0]], p=2)
     >>> found.selected, found.value, found.assigned
     (array([0, 2]), 2.0, array([0, 0, 2, 2]))
@@ -212,11 +216,17 @@ def p_center(
     References
     ----------
     Hakimi, S. L. (1965). Optimum distribution of switching centers in a communication
-    network and some related graph theoretic problems. Operations Research 13.
+    network and some related graph theoretic problems. Operations Research 13(3),
+    462-475. doi:10.1287/opre.13.3.462
+
+    Minieka, E. (1970). The m-center problem. SIAM Review 12(1), 138-139: by a series of
+    set covering problems.
+
     Daskin, M. S. (2013). Network and Discrete Location, 2nd edition. Wiley.
 
     Examples
     --------
+    >>> from geoborder import p_center
     >>> found = p_center([[0, 1, 9, 9], [2, 0, 3, 9], [9, 9, 1, 0]], p=2)
     >>> found.selected, found.value
     (array([0, 2]), 1.0)

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from markdown import table
+from tabular import table
 
 from geoborder.files import FORMATS
 
 Results = Mapping[str, Any]
 
 
-def measured(results: Results) -> str:
+def machine(results: Results) -> str:
     """
-    Tell when and on what the benchmarks ran.
+    Tell on what the benchmarks ran.
 
     Parameters
     ----------
@@ -30,11 +30,10 @@ def measured(results: Results) -> str:
     str
         A sentence.
     """
-    machine = results["machine_info"]
+    given = results["machine"]
     return (
-        f"Measured on {results['datetime'][:10]} with Python "
-        f"{machine['python_version']} on {machine['cpu']['count']} cores "
-        f"({machine['machine']}, {machine['system']}).\n"
+        f"All ran on {given['cores']} cores ({given['machine']}, {given['system']}) "
+        f"with Python {given['python_version']}.\n"
     )
 
 
@@ -50,13 +49,13 @@ def formats(results: Results) -> str:
     Returns
     -------
     str
-        A table a plan, and when it was measured.
+        A table a plan, and what it was measured on.
     """
     text = []
     for size, title in (("default", "The default plan"), ("long", "A long plan")):
         rows = []
         for run in _of_file(results, "test_formats.py"):
-            given, found = run["params"], run["extra_info"]
+            given, found = run["given"], run["figures"]
             if given["size"] != size:
                 continue
             size_told = f"{found['layers']} layers, {found['rows']:,} rows"
@@ -66,10 +65,10 @@ def formats(results: Results) -> str:
                 for way in ("write", "read")
                 for ratio in [found.get(f"times_faster_to_{way}_than_GeoPandas")]
             ]
-            rows.append((name, _number(found["MB"]), *times))
-        told = table(("format", "MB", "write, s", "read, s"), rows)
+            rows.append((name, _number(found["MB"]), *times, run["measured"]))
+        told = table(("format", "MB", "write, s", "read, s", "on"), rows)
         text.append(f"**{title}**: {size_told}.\n\n{told}")
-    return "\n".join([*text, measured(results)])
+    return "\n".join([*text, machine(results)])
 
 
 def performance(results: Results, folder: Path) -> str:
@@ -102,22 +101,22 @@ def performance(results: Results, folder: Path) -> str:
             if isinstance(node, ast.FunctionDef)
         }
         for run in _of_file(results, path.name):
-            test = run["fullname"].partition("::")[2].partition("[")[0]
-            given = ", ".join(f"{k} {v}" for k, v in (run["params"] or {}).items())
+            test = run["benchmark"].partition("::")[2].partition("[")[0]
+            given = ", ".join(f"{k} {v}" for k, v in run["given"].items())
             name = test.removeprefix("test_").replace("_", " ").capitalize()
             rows = [
                 (key.replace("_", " "), _number(value))
-                for key, value in run["extra_info"].items()
+                for key, value in run["figures"].items()
             ]
             head = f"### {name}{f' ({given})' if given else ''}"
-            told = table(("figure", "measured"), rows)
+            told = table(("figure", f"on {run['measured']}"), rows)
             text.append(f"{head}\n\n{_plain(docs[test])}\n\n{told}")
     return "\n".join(text)
 
 
 def _of_file(results: Results, name: str) -> list[Results]:
     place = f"tests/benchmarks/{name}::"
-    return [run for run in results["benchmarks"] if run["fullname"].startswith(place)]
+    return [run for run in results["runs"] if run["benchmark"].startswith(place)]
 
 
 def _plain(text: str) -> str:
