@@ -207,7 +207,7 @@ def test_progress_of_a_programme(
     code, shown, _ = run("progress", table, *small, "--on", "2026-12-31", "--out", out)
     assert code == 0
     assert "As of 2026-12-31" in shown
-    assert "1 are in operation" in shown
+    assert "1 in operation" in shown
     assert "1 cut." in shown
     items = pd.read_csv(out / "items.csv").set_index("asset_id")
     assert items.loc["masts-001", "status"] == "operational"

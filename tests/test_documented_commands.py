@@ -28,6 +28,7 @@ _FENCE = re.compile(
     r"^(?P<margin> *)```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^(?P=margin)```",
     re.MULTILINE | re.DOTALL,
 )
+_DOTTED = re.compile(r"gb(\.\w+)+")
 _PAIRED = re.compile(r"[<>]\([^)]*\)")
 """Process substitution: to a command it is a file."""
 
@@ -156,8 +157,9 @@ def choices(part: Any, context: Any) -> set[str]:  # noqa: ANN401 - as above
 def check_command(words: list[str]) -> None:
     """Hold a command against what there is."""
     command, rest = resolved(words)
-    if any(option_of(command, word) is None for word in rest if word[:2] == "--"):
-        return  # help and completion: they do no work, and end the process
+    told = [option_of(command, word) for word in rest if word[:2] == "--"]
+    if None in told or hasattr(command, "commands"):
+        return  # help, version, completion: to parse them is to do what they ask
     context = command.make_context("geoborder", list(rest))
     for part in command.params:
         value = context.params.get(part.name)
@@ -276,7 +278,7 @@ def check_names(tree: ast.AST) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "gb":
             assert hasattr(gb, node.attr), f"geoborder has no {node.attr}"
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("gb."):
+        elif isinstance(node, ast.Call) and _DOTTED.fullmatch(ast.unparse(node.func)):
             called: Any = gb
             for name in ast.unparse(node.func).split(".")[1:]:
                 called = getattr(called, name)
@@ -352,3 +354,15 @@ def test_algorithms_are_read_out_of_the_plugin() -> None:
     words = ["qgis_process", "run", "geoborder:segmentborder", "--", "LENGTH=3"]
     with pytest.raises(AssertionError, match="LENGTH"):
         check_algorithm(words)
+
+
+def test_what_acts_when_it_is_parsed_is_only_looked_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for words in ("--install-completion", "--version", "segment --help"):
+        check_command(words.split())
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(AssertionError, match="no option"):
+        check_command(["--install-completions"])

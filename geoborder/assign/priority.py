@@ -259,6 +259,6 @@ def _require_known(
     for name in wanted:
         if name not in known:
             msg = (
-                f"{where}: no segment has the unit {name!r}{nearest_name(name, known)}."
+                f"{where}: no segment has the unit {name!r}{nearest_name(name, known)}"
             )
             raise ProgramError(msg)

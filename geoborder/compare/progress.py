@@ -100,7 +100,7 @@ class Progress:
         items = (
             f"As of {self.on}: of {count['due']:,} items due ({count['planned']:,} by "
             f"the end of the year, {count['total']:,} in all) "
-            f"{count['operational']:,} are in operation, {count['delivered']:,} "
+            f"{count['operational']:,} in operation, {count['delivered']:,} "
             f"delivered, {count['ordered']:,} ordered; {count['late']:,} late, "
             f"{count['cut']:,} cut."
         )

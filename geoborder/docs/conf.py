@@ -77,6 +77,7 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
+highlight_options = dict.fromkeys(("python", "pycon"), {"stripnl": True})
 html_math_renderer = "mathml"
 
 logger = logging.getLogger(__name__)

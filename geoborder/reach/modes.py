@@ -105,7 +105,7 @@ def tobler(slope: FloatArray, *, factor: float = 1.0) -> FloatArray:
     """
     Pace by Tobler's hiking function.
 
-    Speed is 6 exp(-3.5 |slope + 0.05|) km/h, along the map.
+    Speed is ``6 exp(-3.5 |slope + 0.05|)`` km/h, along the map.
 
     Parameters
     ----------
