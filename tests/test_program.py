@@ -184,10 +184,7 @@ def test_the_default_programme_places_what_covers() -> None:
 
 def test_the_json_schema_describes_placement() -> None:
     schema = gb.Program.model_json_schema()
-    assert schema["properties"]["placement"] == {"$ref": "#/$defs/PlacementRules"}
+    assert schema["properties"]["placement"]["$ref"] == "#/$defs/PlacementRules"
     rules = schema["$defs"]["PlacementRules"]
     assert rules["additionalProperties"] is False
-    told = {"floors", "basis"}
-    assert all(
-        "description" in p for k, p in rules["properties"].items() if k not in told
-    )
+    assert all("description" in p for p in rules["properties"].values())

@@ -155,7 +155,9 @@ def viewshed(
     -----
     The definition is that of `line_of_sight`, with cell centres as targets.
     Distances and the bend of paths over the grid are worked out to second order
-    at each site. Agreement of the methods with each other, with GDAL and with
+    at each site. Rays of ``fan`` and ``screen`` look at the ground where they cross the
+    grid's columns, or its rows in the sectors north and south: they may look through
+    a wall one cell thin that ``r3`` does not. Agreement of the methods with each other, with GDAL and with
     GRASS is measured in ``tests/oracles/test_viewshed_peers.py``.
 
     References
@@ -163,8 +165,7 @@ def viewshed(
     Franklin, W. R., Ray, C. (1994). Higher isn't necessarily better: visibility
     algorithms and experiments. In Waugh, T. C., Healey, R. G. (eds), Advances in GIS
     Research: Sixth International Symposium on Spatial Data Handling, 751-770. Taylor &
-    Francis: R2
-    and R3.
+    Francis: R2 and R3.
 
     Examples
     --------

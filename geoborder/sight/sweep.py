@@ -294,9 +294,12 @@ def _sector(grid, shape, tops, corner, site, turn, over, settle, kind, number, o
             way32 = single(way)
             for s in range(many):
                 a, b = max(stretches[s, 0], left), min(stretches[s, 1], right)
-                if b < a:
-                    continue
                 wide = b - a + 1
+                if wide < 1:
+                    if way >= 1.0 or right >= left:
+                        continue
+                    # Beside the site a ring may have no cell, but ground that hides.
+                    a, b, wide = math.floor(shift - way), math.ceil(shift + way), 0
                 place = ring * m_step + (n_cell + a) * n_step
                 start = single(a - shift)
                 beside(half, l32, start, way32, wide, nodes, share)

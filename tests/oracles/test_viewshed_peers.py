@@ -14,6 +14,9 @@ GRASS ``r.viewshed``    99.67 %, 0.9904  99.87 %, 0.9824
 GDAL, edge mode         99.44 %, 0.9836  99.75 %, 0.9672
 ======================  ===============  ===============
 
+From twelve sites between the nodes, at 4 km, ``fan`` has an intersection over union of
+0.9991 with ``r3``.
+
 ``r3`` and ``line_of_sight`` at cell centres differ in no cell at 4 and 12 km, in UTM
 and in geographic coordinates.
 """
@@ -152,6 +155,31 @@ def test_fan_is_almost_r3(record_property: Record, scene: Scene) -> None:
     same, union = scene.agreement(masks)
     assert same >= 0.997
     assert union >= 0.99
+
+
+def test_fan_is_near_r3_from_between_the_nodes(record_property: Record) -> None:
+    raw = dems.mountain((300, 300), crs=dems.UTM)
+    dem = Dem(raw.heights, raw.transform, CRS.from_user_input(raw.crs), "mountains")
+    places = np.random.default_rng(2).uniform(75, 225, (2, 12))
+    fan, exact = (masks_of(raw, dem, places, 4.0, way) for way in ("fan", "r3"))
+    union = float((fan & exact).sum() / (fan | exact).sum())
+    record_property("fan between nodes: IoU", union)
+    print(f"\nfan between nodes: IoU {union:.4f}")  # noqa: T201
+    assert union >= 0.99
+
+
+@pytest.mark.parametrize("method", ["fan", "screen"])
+def test_ground_beside_a_site_hides(method: str) -> None:
+    heights = np.zeros((101, 101), np.float32)
+    heights[:, 51:53] = 40.0  # a wall that begins a third of a cell from the site
+    transform = dems.mountain((101, 101), crs=dems.UTM).transform
+    dem = Dem(heights, transform, CRS.from_user_input(dems.UTM), "wall")
+    site = np.array([[50.7], [50.5]])
+    mask = masks_of(dems.Dem(heights, transform, dems.UTM), dem, site, 1.4, method)[0]
+    exact = masks_of(dems.Dem(heights, transform, dems.UTM), dem, site, 1.4, "r3")[0]
+    assert exact[:, :50].any()
+    assert not exact[:, 53:].any()
+    assert not mask[:, 53:].any()
 
 
 def test_screen_is_near_r3(record_property: Record, scene: Scene) -> None:
