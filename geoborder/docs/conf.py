@@ -77,7 +77,7 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
-highlight_options = dict.fromkeys(("python", "pycon"), {"stripnl": True})
+highlight_options = {name: {"stripnl": True} for name in ("python", "pycon")}
 html_math_renderer = "mathml"
 
 logger = logging.getLogger(__name__)

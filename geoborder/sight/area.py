@@ -157,8 +157,9 @@ def viewshed(
     Distances and the bend of paths over the grid are worked out to second order
     at each site. Rays of ``fan`` and ``screen`` look at the ground where they cross the
     grid's columns, or its rows in the sectors north and south: they may look through
-    a wall one cell thin that ``r3`` does not. Agreement of the methods with each other, with GDAL and with
-    GRASS is measured in ``tests/oracles/test_viewshed_peers.py``.
+    a wall one cell thin that ``r3`` does not. Agreement of the methods with each
+    other, with GDAL and with GRASS is measured in
+    ``tests/oracles/test_viewshed_peers.py``.
 
     References
     ----------
