@@ -178,6 +178,15 @@ def test_edges_that_do_not_fit_where_rings_start_on_them(start: int) -> None:
         assert found["length_km"].item() == pytest.approx(3.513, abs=0.06)
 
 
+@pytest.mark.parametrize("pair", ["ESP FRA", "FRA ESP", "LSO ZAF", "AND FRA"])
+def test_a_tolerance_changes_nothing_where_edges_fit(pair: str) -> None:
+    countries = gb.load_countries("10m").set_index("iso3")
+    left, right = (countries.loc[[code]] for code in pair.split())
+    exact = gb.shared_border(left, right)["length_km"]
+    found = gb.shared_border(left, right, tolerance_m=50)["length_km"]
+    assert found.to_numpy() == pytest.approx(exact.to_numpy(), abs=0.06)
+
+
 def test_an_enclave_that_does_not_fit() -> None:
     inner = box(70.01, 38.01, 70.02, 38.02)
     hole = box(70.0098, 38.0098, 70.0202, 38.0202)

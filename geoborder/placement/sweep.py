@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -121,12 +122,18 @@ def sweep_budget(  # noqa: PLR0913 - as for `place`
         program, border, candidates, dem=dem, segments=segments,
         target_spacing_km=target_spacing_km, conditions=conditions,
     )  # fmt: skip
+    options = {
+        "gap": gap,
+        "time_limit_s": time_limit_s,
+        "seed": seed,
+        "second": program.placement.second == "cost",
+    }
     rows, best = [], None
     own = None if begun is None else chosen_of(setting, begun)
     for factor in sizes:
         scaled = _scaled(setting, factor)
         start = best if own is None or factor < 1.0 else own
-        answer = _answer(scaled, gap, time_limit_s, seed, start)
+        answer = _answer(scaled, options, start)
         best = best if isinstance(answer, str) else answer.chosen
         rows.append(_row(scaled, factor, answer))
     table = pd.DataFrame(rows, columns=[c for c in _COLUMNS if c != "km_per_million"])
@@ -145,17 +152,11 @@ def _scaled(setting: Setting, factor: float) -> Setting:
 
 
 def _answer(
-    setting: Setting,
-    gap: float,
-    time_limit_s: float | None,
-    seed: int,
-    begun: BoolArray | None,
+    setting: Setting, options: dict[str, Any], begun: BoolArray | None
 ) -> Answer | str:
     """Solve, beginning with the answer to the budget before; or say why not."""
     try:
-        return solve(
-            setting.problem, gap=gap, time_limit_s=time_limit_s, seed=seed, begun=begun
-        )
+        return solve(setting.problem, begun=begun, **options)
     except NoChoicesError:
         return "infeasible"
     except TimeoutError:
