@@ -116,7 +116,7 @@ class Progress:
             f"({state.loc['promised', 'share']:.1%})."
         )
         lines = [items, money, covered]
-        if len(self.late):
+        if len(self.late) and self.late["days_late"].iloc[0] > 0:
             worst = self.late.iloc[0]
             lines.append(
                 f"Latest: {worst['asset_id']}, {worst['days_late']} days late "

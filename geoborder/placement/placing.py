@@ -168,8 +168,8 @@ def place(  # noqa: PLR0913 - each is a planner's choice, with a default
     Returns
     -------
     Placement
-        The same on any machine with the same libraries, whatever the number of
-        threads, unless the time limit strikes.
+        The same with the same libraries, whatever the number of threads, unless the
+        time limit strikes.
 
     Raises
     ------

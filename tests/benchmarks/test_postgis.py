@@ -61,6 +61,7 @@ def test_segments_go_there_and_come_back(
     postgis_address: str,
     tmp_path: Path,
 ) -> None:
+    """Seconds of geoborder, GeoPandas and ogr2ogr, there and back."""
     sqlalchemy = pytest.importorskip("sqlalchemy")
     pytest.importorskip("geoalchemy2")
     if shutil.which("ogr2ogr") is None:
