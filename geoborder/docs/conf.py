@@ -68,6 +68,10 @@ html_title = f"geoborder {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = dict.fromkeys(
+    ("changelog", "contributing", "faq", "index", "performance", "release", "tutorial"),
+    (),
+)
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,

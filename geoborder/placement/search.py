@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from geoborder.geodesy import BoolArray, FloatArray
 from geoborder.placement.greedy import (
@@ -316,3 +317,31 @@ def anneal(
         warm = (warmth * (1.0 - chunk / chunks), warmth * (1.0 - (chunk + 1) / chunks))
         offer(reopen(tables, state, price, open_, _CHUNK, warm, rng))
         weigh(tables, state)
+
+
+@cache
+def compile_search() -> None:
+    """Compile what searches, on a little problem, before a clock runs."""
+    every = np.ones(2)
+    little = Problem(
+        covers=csr_array(np.eye(2)),
+        weights=np.ones((2, 1)),
+        base=np.zeros((2, 1)),
+        required=every,
+        option=np.arange(2),
+        begin=np.zeros(2, dtype=np.int64),
+        end=np.ones(2, dtype=np.int64),
+        rows=csr_array(np.ones((1, 2))),
+        limits=every[:1],
+        costs=every,
+        floors=csr_array((0, 2)),
+        needs=np.empty(0),
+    )
+    goes_on = lambda: True  # noqa: E731 - a clock that never runs out
+    found = search(little, price=every, seed=0, goes_on=goes_on)
+    if found is not None:
+        anneal(
+            little, found, price=every, floor_worth=np.empty(0), rounds=1, seed=0,
+            offer=lambda _chosen: None, goes_on=goes_on,
+        )  # fmt: skip
+        without_idle(little, found)

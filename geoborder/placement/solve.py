@@ -16,6 +16,7 @@ from geoborder.placement.relaxation import Proof, Relaxation, prove, relax
 from geoborder.placement.search import (
     anneal,
     begin_with,
+    compile_search,
     plain_price,
     search,
     without_idle,
@@ -166,6 +167,7 @@ def solve(
     TimeoutError
         If none were found in time.
     """
+    compile_search()  # no part of the time that was given
     run = _Run(problem, gap, np.inf if time_limit_s is None else time_limit_s, progress)
     proof = None
     try:
