@@ -47,8 +47,8 @@ def load_border(
     ----------
     left, right
         ISO 3166-1 alpha-3 codes, in either order: the line is the same, and
-        ``border_id`` names them as given. Those of
-        bundled layers may be in small letters.
+        ``border_id`` names them as given. Those of bundled layers may be in small
+        letters.
     countries
         Country polygons in any CRS, with a column that holds both codes. By
         default the finest bundled layer that has both countries.

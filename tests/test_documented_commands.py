@@ -174,7 +174,7 @@ def check_command(words: list[str]) -> None:
     check_target(command, context.params)
 
 
-def check_target(command: Any, given: dict[str, Any]) -> None:  # noqa: ANN401
+def check_target(command: Any, given: dict[str, Any]) -> None:  # noqa: ANN401 - as above
     """Hold the ending of a layer's file against the formats there are."""
     told = {part.name: part.help for part in command.params if part.opts[0] == "--out"}
     layer = OutLayer.__metadata__[0].help

@@ -25,10 +25,10 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
 import figures  # noqa: E402 - beside this file
-import reference  # noqa: E402
+import reference  # noqa: E402 - likewise
 
-import geoborder  # noqa: E402
-from geoborder.program import Program  # noqa: E402
+import geoborder  # noqa: E402 - after those, by its sections
+from geoborder.program import Program  # noqa: E402 - likewise
 
 project = "geoborder"
 author = "The geoborder developers"
@@ -46,7 +46,6 @@ extensions = [
 exclude_patterns = ["generated"]  # included in pages
 templates_path = ["_templates"]
 default_role = "py:obj"  # `name` in a docstring: a link where it is public
-suppress_warnings = ["config.cache"]
 
 autosummary_generate = True
 autodoc_typehints = "signature"

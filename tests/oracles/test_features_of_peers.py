@@ -229,7 +229,7 @@ def test_postgis_finds_the_same_gaps_by_sql(ask: Ask, k: int) -> None:
     assert theirs == pytest.approx(ours.to_numpy(float), abs=1e-6)
 
 
-def test_linref_measures_in_the_units_of_the_layer(lrs: Any) -> None:  # noqa: ANN401
+def test_linref_measures_in_the_units_of_the_layer(lrs: Any) -> None:  # noqa: ANN401 - as above
     line = as_layer(BENT)
     table = line[["border_id", "geometry"]].lr.set_lrs(lrs).lr.generate_linear_events()
     assert table["end_km"].item() == 2.0  # degrees
@@ -243,7 +243,7 @@ def test_linref_measures_in_the_units_of_the_layer(lrs: Any) -> None:  # noqa: A
     assert ours["side"].item() == "left"
 
 
-def test_linref_keeps_measures_at_every_vertex(lrs: Any) -> None:  # noqa: ANN401
+def test_linref_keeps_measures_at_every_vertex(lrs: Any) -> None:  # noqa: ANN401 - as above
     """Calibrated chainage goes there as M, and places come out alike."""
     border = gb.calibrate(
         gb.as_border(as_layer(EAST.segmentize(0.01))), fixed_km={0: 0, 40: 42, 80: 81}
@@ -262,7 +262,7 @@ def test_linref_keeps_measures_at_every_vertex(lrs: Any) -> None:  # noqa: ANN40
     assert shapely.distance(drawn.geometry.array, ours.array).max() < 1e-6
 
 
-def test_linref_counts_what_overlaps(lrs: Any) -> None:  # noqa: ANN401
+def test_linref_counts_what_overlaps(lrs: Any) -> None:  # noqa: ANN401 - as above
     """Its cells by `integrate` with `count` are coverage with k."""
     spans = pd.DataFrame(
         {"border_id": "L", "start_km": [0.0, 5, 20, 22], "end_km": [6.0, 9, 25, 23]}
@@ -301,7 +301,7 @@ def gdal_sees(
     options["-tz"] = target_m
     words = [str(word) for pair in options.items() for word in pair]
     command = [tool, "-q", *words, "-vv", "1", str(path), str(folder / "seen.tif")]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own
     whole = np.full(raw.heights.shape, 2)
     with rasterio.open(folder / "seen.tif") as file:
         left, top = ~raw.transform @ (file.transform.c, file.transform.f)
