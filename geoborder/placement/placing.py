@@ -60,8 +60,9 @@ class Placement:
         Indexed by ``year``: ``items`` (placed in it), ``spent`` (buying in an item's
         first year, running it in each), ``budget`` (what everything else leaves for
         it; empty where there is none), ``left``, ``covered_km``, ``share``,
-        ``longest_gap_km``, ``price_per_million`` (weighted km a year that one more
-        million of the year's money would add at most, by the linear relaxation).
+        ``longest_gap_km``, ``price_per_million`` (weighted km, summed over the
+        years, that one more million of the year's money would add at most, by the
+        linear relaxation).
     floors : DataFrame
         Each floor, what it asks for and what is reached.
     value : float

@@ -80,9 +80,9 @@ def by_year(
         else leaves for it; empty where there is no budget or the year is past; of
         the first open year with what is left of those before), ``left`` (of the
         year, or of all years until then where money carries over), ``covered_km``,
-        ``share``, ``longest_gap_km``, ``price_per_million`` (weighted km a year
-        that one more million of this year's money would add at most, by the linear
-        relaxation).
+        ``share``, ``longest_gap_km``, ``price_per_million`` (weighted km, summed
+        over the years, that one more million of this year's money would add at most,
+        by the linear relaxation).
     """
     problem, years = setting.problem, setting.years
     km = cell_km(setting)
